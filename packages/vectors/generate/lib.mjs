@@ -42,9 +42,8 @@ export function format(value, indent = '', column = 0) {
   const deeper = `${indent}  `
   if (Array.isArray(value)) {
     const flat = value.every((item) => item === null || typeof item !== 'object' || Array.isArray(item))
-    const nested = value.length > 1 && value.every((item) => Array.isArray(item) && item.length > 1)
     const line = `[${value.map((item) => format(item)).join(', ')}]`
-    if (value.length === 0 || (flat && !nested && !line.includes('\n') && column + line.length <= 119)) return line
+    if (value.length === 0 || (flat && !line.includes('\n') && column + line.length <= 119)) return line
     return `[\n${value.map((item) => deeper + format(item, deeper, deeper.length)).join(',\n')}\n${indent}]`
   }
   if (value === null || typeof value !== 'object') return JSON.stringify(value)
