@@ -1,0 +1,56 @@
+import type { Auth } from '../principal.js'
+import { type DenyReason, REASONS } from '../reason.js'
+
+export type AuditOutcome = 'allow' | 'deny' | 'error' | 'anonymous' | 'would_deny'
+
+/**
+ * One attempt, flat. Versioned: a key that is here keeps its name and meaning under one `v`. What came from outside is a value, never a
+ * key, and is cut at 256 characters. There is no place here for a token, a MAC, a nonce or a header.
+ */
+export interface AuditRecord {
+  readonly event: 'auth.attempt'
+  readonly v: 1
+  readonly outcome: AuditOutcome
+  /** Absent where the request was allowed. */
+  readonly reason?: DenyReason
+  /** What a denial was answered with. Absent where the request was allowed: the handler decides then. */
+  readonly status?: number
+  /** Of the principal, or of the credentials that were refused. */
+  readonly scheme?: string
+  readonly principal?: string
+  readonly actor?: string
+  readonly issuer?: string
+  /** `x-hmac-key-id`; as presented where it was refused. */
+  readonly keyId?: string
+  /** `kid` of the token; as presented where it was refused. */
+  readonly kid?: string
+  /** `jti` of a verified token. */
+  readonly tokenId?: string
+  /** The roles that the policy asks for. */
+  readonly roles?: readonly string[]
+  /** The route's pattern, never the path. */
+  readonly route?: string
+  readonly method: string
+  readonly ip?: string
+  readonly requestId: string
+  readonly traceId?: string
+  readonly framework: string
+  readonly durationUs: number
+  /** How many records like this one were left out before it. */
+  readonly suppressed?: number
+  /** The class of an exception nobody expected; its text may hold anything and stays out. */
+  readonly error?: string
+}
+
+const MOST_CHARACTERS = 256
+
+/** Cuts a value from outside to length. */
+export function capped(value: string): string {
+  return value.length <= MOST_CHARACTERS ? value : value.slice(0, MOST_CHARACTERS)
+}
+
+export function outcomeOf(reason: DenyReason | undefined, auth: Auth | null): AuditOutcome {
+  if (reason === undefined) return auth === null ? 'anonymous' : 'allow'
+  const { kind } = REASONS[reason]
+  return kind === 'dependency' || kind === 'internal' ? 'error' : 'deny'
+}

@@ -1,0 +1,31 @@
+import { channel } from 'node:diagnostics_channel'
+import type { AuditLogger } from './logger.js'
+import type { AuditRecord } from './record.js'
+
+/** `diagnostics_channel` of every attempt; messages are audit records. */
+export const ATTEMPT_CHANNEL = 'countersign:attempt'
+
+const attempts = channel(ATTEMPT_CHANNEL)
+
+/** Whether anybody wants a record: none is made otherwise. */
+export function isWanted(logger: AuditLogger | null): boolean {
+  return logger !== null || attempts.hasSubscribers
+}
+
+/**
+ * Writes a record, once, at the level of its outcome. Sinks observe: what they throw changes no decision and is told
+ * as a process warning.
+ */
+export function writeRecord(record: AuditRecord, logger: AuditLogger | null): void {
+  try {
+    if (attempts.hasSubscribers) attempts.publish(record)
+    if (logger === null) return
+    const { outcome, reason } = record
+    if (outcome === 'error') logger.error(record, `auth ${outcome}: ${reason}`)
+    else if (outcome === 'deny' || outcome === 'would_deny') logger.warn(record, `auth ${outcome}: ${reason}`)
+    else logger.info(record, `auth ${outcome}`)
+  } catch (error) {
+    const name = error instanceof Error ? error.name : typeof error
+    process.emitWarning(`an audit record could not be written: ${name}`, { type: 'CountersignWarning' })
+  }
+}

@@ -1,0 +1,49 @@
+/*
+ * JSON.parse takes the last of two equal names, other languages the first: such a text means two things (RFC 8725
+ * section 2.4 of its successor draft; RFC 7515 section 4 and RFC 7519 section 4 demand unique names).
+ */
+
+const QUOTE = 0x22
+const BACKSLASH = 0x5c
+const COLON = 0x3a
+
+/**
+ * Whether a name stands twice in one object, anywhere in `text`.
+ *
+ * Every structural colon of a JSON text stands for one member, and a parsed object has one key for each distinct name: so the
+ * two counts differ exactly where a name was repeated, however it was escaped.
+ *
+ * @param text - a text that `parsed` was parsed from
+ */
+export function hasRepeatedNames(text: string, parsed: unknown): boolean {
+  return countStructuralColons(text) !== countMembers(parsed, 0)
+}
+
+function countStructuralColons(text: string): number {
+  let colons = 0
+  let inString = false
+  for (let index = 0; index < text.length; index++) {
+    const code = text.charCodeAt(index)
+    if (inString) {
+      if (code === BACKSLASH) index++
+      else if (code === QUOTE) inString = false
+    } else if (code === QUOTE) inString = true
+    else if (code === COLON) colons++
+  }
+  return colons
+}
+
+const DEEPEST = 64
+
+/** The members of all objects in a value; NaN, equal to no count, where it is nested deeper than any honest token. */
+function countMembers(value: unknown, depth: number): number {
+  if (typeof value !== 'object' || value === null) return 0
+  if (depth >= DEEPEST) return Number.NaN
+  let members = 0
+  if (Array.isArray(value)) {
+    for (const item of value) members += countMembers(item, depth + 1)
+    return members
+  }
+  for (const name of Object.keys(value)) members += 1 + countMembers((value as Record<string, unknown>)[name], depth + 1)
+  return members
+}

@@ -1,0 +1,48 @@
+/**
+ * Remembers what was verified of a token, by the token itself. Bounded by two generations: when the younger is full it
+ * becomes the older, and what nobody asked for since goes with the older one. A hit costs no bookkeeping.
+ */
+export class TokenCache<T extends { readonly compact: string }> {
+  readonly #mostPerGeneration: number
+  #young = new Map<string, T>()
+  #old = new Map<string, T>()
+
+  /** @param mostEntries - how many tokens are kept at most; 0 keeps none */
+  constructor(mostEntries: number) {
+    this.#mostPerGeneration = Math.ceil(mostEntries / 2)
+  }
+
+  get(compact: string): T | undefined {
+    const key = cacheKey(compact)
+    let entry = this.#young.get(key)
+    if (entry === undefined) {
+      entry = this.#old.get(key)
+      if (entry === undefined || entry.compact !== compact) return undefined
+      this.#put(key, entry)
+      return entry
+    }
+    return entry.compact === compact ? entry : undefined
+  }
+
+  /** `entry.compact` should be a string of its own, not a slice that keeps a whole header alive. */
+  put(entry: T): void {
+    if (this.#mostPerGeneration > 0) this.#put(cacheKey(entry.compact), entry)
+  }
+
+  get size(): number {
+    return this.#young.size + this.#old.size
+  }
+
+  #put(key: string, entry: T): void {
+    if (this.#young.size >= this.#mostPerGeneration) {
+      this.#old = this.#young
+      this.#young = new Map()
+    }
+    this.#young.set(key, entry)
+  }
+}
+
+/** The end of the signature: 128 bits that only the issuer can choose, and quicker to hash than a whole token. */
+function cacheKey(compact: string): string {
+  return compact.slice(-22)
+}

@@ -1,0 +1,23 @@
+import { type DenyReason, REASONS } from '../reason.js'
+
+/** A parameter value as a quoted-string (RFC 9110 section 5.6.4). Quoting lives here only. */
+function quoted(value: string): string {
+  return `"${value.replace(/[^\x20-\x7e]/g, '?').replace(/["\\]/g, '\\$&')}"`
+}
+
+/** The challenge of a bearer scheme (RFC 6750 section 3). Bare where no credentials were sent (section 3.1). */
+export function bearerChallenge(realm: string, reason: DenyReason | undefined, scopes: readonly string[]): string {
+  let challenge = `Bearer realm=${quoted(realm)}`
+  const row = reason === undefined ? undefined : REASONS[reason]
+  if (row?.bearerError !== undefined) {
+    challenge += `, error=${quoted(row.bearerError)}, error_description=${quoted(row.title)}`
+  }
+  if (row?.bearerError === 'insufficient_scope' && scopes.length > 0) challenge += `, scope=${quoted(scopes.join(' '))}`
+  return challenge
+}
+
+/** The challenge of HMAC-signed requests (RFC 9110 section 11.6.1; the name is ours). Bare where no credentials were sent. */
+export function hmacChallenge(realm: string, reason: DenyReason | undefined): string {
+  const challenge = `HMAC realm=${quoted(realm)}`
+  return reason === undefined ? challenge : `${challenge}, error=${quoted(REASONS[reason].code)}`
+}

@@ -1,0 +1,112 @@
+import type { KeyObject } from 'node:crypto'
+import type { Awaitable } from './chain.js'
+import type { Clock } from './clock.js'
+import type { Principal } from './principal.js'
+
+/** `alg` of RFC 7518 section 3.1 and RFC 8037 section 3.1, as far as they are safe to accept. */
+export type JwtAlgorithm =
+  | 'HS256' | 'HS384' | 'HS512'
+  | 'RS256' | 'RS384' | 'RS512'
+  | 'PS256' | 'PS384' | 'PS512'
+  | 'ES256' | 'ES384' | 'ES512'
+  | 'EdDSA'
+
+/** When a key may be used. Both ends are included. */
+export interface KeyWindow {
+  /** NumericDate. Absent: from always. */
+  readonly notBefore?: number | undefined
+  /** NumericDate. Absent: for ever. */
+  readonly notAfter?: number | undefined
+}
+
+/** The states of NIST SP 800-57 part 1 that a window can tell. */
+export type KeyState = 'pre-active' | 'active' | 'deactivated'
+
+export function keyState(key: KeyWindow, now: number): KeyState {
+  if (key.notBefore !== undefined && now < key.notBefore) return 'pre-active'
+  if (key.notAfter !== undefined && now > key.notAfter) return 'deactivated'
+  return 'active'
+}
+
+/** A key that tokens are verified with: made once, bound to one algorithm (RFC 8725 section 3.1). */
+export interface VerificationKey extends KeyWindow {
+  readonly kid: string | undefined
+  readonly algorithm: JwtAlgorithm
+  readonly key: KeyObject
+  /** How many characters a signature by this key has in base64url. */
+  readonly signatureLength: number
+}
+
+export type HmacAlgorithm = 'sha256' | 'sha512'
+export type HmacProfile = 'request' | 'body-timestamp'
+
+/** The grammar of `x-hmac-key-id`. */
+export const HMAC_KEY_ID: RegExp = /^[A-Za-z0-9._:-]{1,128}$/
+
+/** A shared secret of one client, bound to one algorithm and one profile. */
+export interface HmacKey extends KeyWindow {
+  readonly id: string
+  readonly secret: KeyObject
+  readonly algorithm: HmacAlgorithm
+  readonly profile: HmacProfile
+  /** Who a request signed with this key comes from. */
+  readonly principal: Principal
+  /** `body-timestamp` only: the methods that it is accepted for. Absent: every one. */
+  readonly methods?: ReadonlySet<string> | undefined
+  /** `body-timestamp` only: the raw paths that it is accepted for, a trailing `*` for a prefix. Absent: every one. */
+  readonly paths?: readonly string[] | undefined
+  /** `body-timestamp` only: refuse a MAC that was seen before. */
+  readonly refuseRepeats?: boolean | undefined
+}
+
+/** What can be told of a set of keys without telling a key. */
+export interface KeyHealth {
+  /** Whether a request could be verified now. */
+  readonly ready: boolean
+  readonly keys: number
+  readonly activeKeys: number
+}
+
+/** What every holder of keys can do beside finding one. */
+export interface KeyHolder {
+  /** Resolves when the keys are there; rejects with a clear error where they cannot be had. */
+  warmup(): Awaitable<void>
+  health(now: number): KeyHealth
+  /** Whether any key is active: cheap, for it is asked at each failure. */
+  isUsable(now: number): boolean
+  close(): Awaitable<void>
+}
+
+/** Finds the key that a token names. Throws `keys_unavailable` where no answer can be had. */
+export interface VerificationKeyLookup extends KeyHolder {
+  /** `kid` absent: the one key of that algorithm, or `undefined` where there is none or more than one. */
+  find(kid: string | undefined, algorithm: JwtAlgorithm, now: number): Awaitable<VerificationKey | undefined>
+}
+
+/** Finds the secret that a request names. Throws `keys_unavailable` where no answer can be had. */
+export interface HmacKeyLookup extends KeyHolder {
+  find(keyId: string, now: number): Awaitable<HmacKey | undefined>
+  /** The keys of the profile that names no key: at most four. */
+  bodyTimestampKeys(now: number): Awaitable<readonly HmacKey[]>
+}
+
+export interface KeySourceContext {
+  readonly clock: Clock
+  /** Where the source stands in the options, for messages. */
+  readonly option: string
+}
+
+export interface VerificationKeySourceContext extends KeySourceContext {
+  /** What the issuer signs with: a key that says no algorithm of its own is bound to the one of these that fits. */
+  readonly algorithms: readonly JwtAlgorithm[]
+}
+
+/** Where the keys of an issuer come from. Opened once, by `createVerifier`. */
+export interface VerificationKeySource {
+  open(context: VerificationKeySourceContext): VerificationKeyLookup
+}
+
+/** Where the secrets of clients come from. Opened once, by `createVerifier`. */
+export interface HmacKeySource {
+  open(context: KeySourceContext): HmacKeyLookup
+}

@@ -1,0 +1,179 @@
+import { type Awaitable, chain } from '../chain.js'
+import { ConfigurationError } from '../errors.js'
+import { checkMembers, checkOneOf, checkTexts } from '../options.js'
+import type { Auth, Principal, SchemeName } from '../principal.js'
+import type { DenyReason } from '../reason.js'
+import type { RequestView } from '../request-view.js'
+import type { AllOf, AnyOf, NestedPolicy, Policy, PolicyCheck, PrincipalRequirement, Requirement } from './policy.js'
+import type { RoleIndex } from './roles.js'
+
+/** A policy made ready, once: evaluating it looks names up and allocates nothing. */
+export interface CompiledPolicy {
+  readonly kind: 'public' | 'optional' | 'required'
+  readonly test: PolicyTest
+  /** The schemes that could satisfy it; absent: every scheme of the verifier. */
+  readonly schemes: ReadonlySet<SchemeName> | undefined
+  /** For the audit record and for challenges: every role and scope that is asked for. */
+  readonly roles: readonly string[]
+  readonly scopes: readonly string[]
+}
+
+/** `undefined` permits. */
+type PolicyTest = (auth: Auth, view: RequestView) => Awaitable<DenyReason | undefined>
+type PrincipalTest = (principal: Principal) => DenyReason | undefined
+
+/** What a policy may refer to, beside the words of its own. */
+export interface PolicyTerms {
+  readonly roles: RoleIndex
+  readonly schemes: ReadonlySet<SchemeName>
+  readonly checks: Readonly<Record<string, PolicyCheck>>
+}
+
+const PERMIT: PolicyTest = () => undefined
+const NO_TEXTS: readonly string[] = Object.freeze([])
+
+/**
+ * Checks a policy and makes it ready.
+ *
+ * @throws {ConfigurationError} an unknown word or member, an empty list, a scheme the verifier does not have, a check it does not know
+ */
+export function compilePolicy(option: string, policy: Policy, terms: PolicyTerms): CompiledPolicy {
+  if (policy === 'public' || policy === 'optional') {
+    return { kind: policy, test: PERMIT, schemes: undefined, roles: NO_TEXTS, scopes: NO_TEXTS }
+  }
+  return {
+    kind: 'required',
+    test: compileNested(option, policy, terms),
+    schemes: schemesOf(policy),
+    roles: [...new Set(namesIn(policy, 'anyRole', 'allRoles'))],
+    scopes: [...new Set(namesIn(policy, 'anyScope', 'allScopes'))],
+  }
+}
+
+function compileNested(option: string, policy: NestedPolicy, terms: PolicyTerms): PolicyTest {
+  if (policy === 'authenticated') return PERMIT
+  if (typeof policy !== 'object' || policy === null) {
+    throw new ConfigurationError(option, "must be 'public', 'optional', 'authenticated' or an object; the first two stand alone")
+  }
+  if ('anyOf' in policy) return compileAnyOf(option, policy, terms)
+  if ('allOf' in policy) return compileAllOf(option, policy, terms)
+  return compileRequirement(option, policy, terms)
+}
+
+function compileParts(option: string, name: 'anyOf' | 'allOf', policy: AnyOf | AllOf, terms: PolicyTerms): PolicyTest[] {
+  checkMembers(option, policy, [name])
+  const parts = (policy as Record<typeof name, readonly NestedPolicy[] | undefined>)[name]
+  if (!Array.isArray(parts) || parts.length === 0) throw new ConfigurationError(`${option}.${name}`, 'must be a non-empty list')
+  return parts.map((part, index) => compileNested(`${option}.${name}[${index}]`, part, terms))
+}
+
+/** Denies with the reason of the part that the credentials in use came furthest with: another scheme's part says least. */
+function compileAnyOf(option: string, policy: AnyOf, terms: PolicyTerms): PolicyTest {
+  const parts = compileParts(option, 'anyOf', policy, terms)
+  const test = (auth: Auth, view: RequestView, index: number, denial: DenyReason): Awaitable<DenyReason | undefined> => {
+    const part = parts[index]
+    if (part === undefined) return denial
+    return chain(part(auth, view), denial, (reason, earlier) => {
+      if (reason === undefined) return undefined
+      return test(auth, view, index + 1, earlier === 'scheme_required' ? reason : earlier)
+    })
+  }
+  return (auth, view) => test(auth, view, 0, 'scheme_required')
+}
+
+function compileAllOf(option: string, policy: AllOf, terms: PolicyTerms): PolicyTest {
+  const parts = compileParts(option, 'allOf', policy, terms)
+  const test = (auth: Auth, view: RequestView, index: number): Awaitable<DenyReason | undefined> => {
+    const part = parts[index]
+    if (part === undefined) return undefined
+    return chain(part(auth, view), index + 1, (reason, next) => reason ?? test(auth, view, next))
+  }
+  return (auth, view) => test(auth, view, 0)
+}
+
+const PRINCIPAL_MEMBERS = ['scheme', 'anyRole', 'allRoles', 'anyScope', 'allScopes'] as const
+
+function compileRequirement(option: string, requirement: Requirement, terms: PolicyTerms): PolicyTest {
+  checkMembers(option, requirement, [...PRINCIPAL_MEMBERS, 'actor', 'check', 'anyOf', 'allOf'])
+  if (Object.keys(requirement).length === 0) throw new ConfigurationError(option, "asks for nothing; say 'authenticated'")
+  const { actor, check, ...principal } = requirement
+  const principalTest = compilePrincipal(option, principal, terms)
+  const actorTest = actor === undefined ? undefined : compileActor(`${option}.actor`, actor, terms)
+  const checkTest = check === undefined ? undefined : findCheck(`${option}.check`, check, terms)
+  return (auth, view) => {
+    const denial = principalTest(auth.principal) ?? actorTest?.(auth.actor)
+    if (denial !== undefined || checkTest === undefined) return denial
+    return chain(checkTest(auth, view), undefined, denyUnlessTrue)
+  }
+}
+
+const denyUnlessTrue = (permitted: boolean): DenyReason | undefined => (permitted === true ? undefined : 'policy_denied')
+
+function compileActor(option: string, requirement: PrincipalRequirement, terms: PolicyTerms) {
+  checkMembers(option, requirement, PRINCIPAL_MEMBERS)
+  const test = compilePrincipal(option, requirement, terms)
+  return (actor: Principal | undefined) => (actor === undefined ? 'scheme_required' : test(actor))
+}
+
+function findCheck(option: string, check: string | PolicyCheck, { checks }: PolicyTerms): PolicyCheck {
+  if (typeof check === 'function') return check
+  const named = Object.hasOwn(checks, check) ? checks[check] : undefined
+  if (named === undefined) throw new ConfigurationError(option, `names ${check}, which is not among the verifier's checks`)
+  return named
+}
+
+function compilePrincipal(option: string, requirement: PrincipalRequirement, terms: PolicyTerms): PrincipalTest {
+  const tests: PrincipalTest[] = []
+  const { scheme, anyRole, allRoles, anyScope, allScopes } = requirement
+  if (scheme !== undefined) {
+    checkOneOf(`${option}.scheme`, scheme, [...terms.schemes])
+    tests.push((principal) => (principal.scheme === scheme ? undefined : 'scheme_required'))
+  }
+  if (anyRole !== undefined) {
+    const holders = [...new Set(checkTexts(`${option}.anyRole`, anyRole).flatMap((role) => terms.roles.holdersOf(role)))]
+    tests.push(({ roles }) => (holders.some((role) => roles.has(role)) ? undefined : 'role_missing'))
+  }
+  if (allRoles !== undefined) {
+    const holders = checkTexts(`${option}.allRoles`, allRoles).map((role) => terms.roles.holdersOf(role))
+    tests.push(({ roles }) => {
+      return holders.every((held) => held.some((role) => roles.has(role))) ? undefined : 'role_missing'
+    })
+  }
+  if (anyScope !== undefined) {
+    const wanted = checkTexts(`${option}.anyScope`, anyScope)
+    tests.push(({ scopes }) => (wanted.some((scope) => scopes.has(scope)) ? undefined : 'scope_missing'))
+  }
+  if (allScopes !== undefined) {
+    const wanted = checkTexts(`${option}.allScopes`, allScopes)
+    tests.push(({ scopes }) => (wanted.every((scope) => scopes.has(scope)) ? undefined : 'scope_missing'))
+  }
+  return (principal) => {
+    for (const test of tests) {
+      const denial = test(principal)
+      if (denial !== undefined) return denial
+    }
+    return undefined
+  }
+}
+
+/** The schemes of the principals that a policy could permit; `undefined`: it leaves that open. */
+function schemesOf(policy: NestedPolicy): ReadonlySet<SchemeName> | undefined {
+  if (policy === 'authenticated') return undefined
+  if ('allOf' in policy) return policy.allOf.map(schemesOf).find((schemes) => schemes !== undefined)
+  if ('anyOf' in policy) {
+    const parts = policy.anyOf.map(schemesOf)
+    return parts.includes(undefined) ? undefined : new Set(parts.flatMap((schemes) => [...(schemes ?? [])]))
+  }
+  if (policy.scheme === undefined) return undefined
+  // An actor is always the one that signed the request.
+  return new Set<SchemeName>(policy.actor === undefined ? [policy.scheme] : [policy.scheme, 'hmac'])
+}
+
+type NameList = 'anyRole' | 'allRoles' | 'anyScope' | 'allScopes'
+
+function namesIn(policy: NestedPolicy, ...lists: readonly NameList[]): string[] {
+  if (policy === 'authenticated') return []
+  if ('anyOf' in policy) return policy.anyOf.flatMap((part) => namesIn(part, ...lists))
+  if ('allOf' in policy) return policy.allOf.flatMap((part) => namesIn(part, ...lists))
+  return lists.flatMap((list) => [...(policy[list] ?? []), ...(policy.actor?.[list] ?? [])])
+}

@@ -1,0 +1,66 @@
+import type { Awaitable } from './chain.js'
+import type { Clock } from './clock.js'
+import type { KeyHealth } from './key.js'
+import type { Principal, SchemeName } from './principal.js'
+import type { DenyReason } from './reason.js'
+import type { RequestView } from './request-view.js'
+
+/** What becomes known of an attempt on the way, for the audit record: verified or not, and never a secret. */
+export interface AttemptFacts {
+  scheme?: SchemeName | undefined
+  issuer?: string | undefined
+  keyId?: string | undefined
+  kid?: string | undefined
+  tokenId?: string | undefined
+}
+
+/** One request at one moment, as the schemes see it. */
+export interface AttemptContext {
+  readonly view: RequestView
+  /** Read once, so that every check of one request agrees on the time. */
+  readonly now: number
+  readonly facts: AttemptFacts
+}
+
+/** Credentials that a request presents, well-formed but not verified. */
+export interface Presented {
+  readonly scheme: SchemeName
+  /** Verifies all that can be verified without remembering anything. Throws or rejects with `CredentialError`. */
+  authenticate(): Awaitable<Principal>
+  /** The rest, once everything else about the request holds: reads the body, remembers a nonce. */
+  complete?(): Awaitable<void>
+}
+
+/** One way to prove who calls. Each scheme keeps the form of its credentials to itself. */
+export interface Scheme {
+  readonly name: SchemeName
+  /** Takes the credentials of this scheme out of a request; `undefined` where there are none. Throws `CredentialError`. */
+  present(context: AttemptContext): Presented | undefined
+  /** One challenge of `WWW-Authenticate`. `reason` absent: nothing was wrong with credentials of this scheme. */
+  challenge(realm: string, reason: DenyReason | undefined, scopes: readonly string[]): string
+  warmup(): Awaitable<void>
+  health(now: number): Awaitable<SchemeHealth>
+  close(): Awaitable<void>
+}
+
+export interface SchemeHealth {
+  readonly scheme: SchemeName
+  readonly ready: boolean
+  /** One for each set of keys, by issuer where there are issuers. */
+  readonly keys: readonly (KeyHealth & { readonly issuer?: string })[]
+  /** Absent where replay is not refused by this scheme. */
+  readonly replayStore?: { readonly ready: boolean }
+}
+
+export interface SchemeSetup {
+  readonly clock: Clock
+  /** The verifier's own name: `aud` of a token, the audience of a signed request. `null`: spoken opt-out. */
+  readonly audience: string | null
+  /** Where the scheme stands in the options, for messages. */
+  readonly option: string
+}
+
+/** A scheme as configured. Opened once, by `createVerifier`. */
+export interface SchemeOptions {
+  open(setup: SchemeSetup): Scheme
+}
