@@ -38,6 +38,8 @@ export interface VerificationKey extends KeyWindow {
 }
 
 export type HmacAlgorithm = 'sha256' | 'sha512'
+/** The least secret, in bytes: the size of the hash. */
+export const LEAST_SECRET_BYTES: Readonly<Record<HmacAlgorithm, number>> = { sha256: 32, sha512: 64 }
 export type HmacProfile = 'request' | 'body-timestamp'
 
 /** The grammar of `x-hmac-key-id`. */

@@ -1,1 +1,4 @@
-export {}
+import './augment.js'
+
+export { countersign, countersign as default } from './plugin.js'
+export type { CountersignOptions } from './options.js'

@@ -8,6 +8,7 @@ import {
   type HmacProfile,
   type KeyHealth,
   keyState,
+  LEAST_SECRET_BYTES,
 } from '../key.js'
 import { checkMembers, checkMoment, checkOneOf, checkText, checkTexts } from '../options.js'
 import { FrozenSet, NO_NAMES } from '../principal.js'
@@ -41,7 +42,6 @@ export interface KeyRingEntry {
   readonly refuseRepeats?: boolean
 }
 
-const LEAST_SECRET_BYTES: Readonly<Record<HmacAlgorithm, number>> = { sha256: 32, sha512: 64 }
 const MOST_BODY_TIMESTAMP_KEYS = 4
 
 /**
