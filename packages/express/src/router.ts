@@ -31,6 +31,6 @@ export function createRouter(auth: (policy: Policy) => RequestHandler): AuthRout
       return protectedRouter
     }
   }
-  const protectedRouter = Object.assign(router, verbs) as AuthRouter
+  const protectedRouter: AuthRouter = Object.assign(router, verbs as Record<Verb | 'use', AuthRoute>)
   return protectedRouter
 }
