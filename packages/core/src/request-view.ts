@@ -20,7 +20,7 @@ export interface RequestView {
   readonly rawHeaders: readonly string[]
   /**
    * Reads the whole body, the bytes as they travelled, and leaves them for later readers.
-   * Throws or rejects with `CredentialError`: `body_too_large`, `body_timeout`, `aborted`.
+   * Throws or rejects with `BodyError` (`body_too_large`, `body_timeout`, `aborted`) or `CredentialError`.
    */
   readBody(limits: BodyLimits): Awaitable<Buffer>
   /** `fastify`, `express`, … for the audit record. */

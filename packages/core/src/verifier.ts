@@ -2,6 +2,7 @@ import pino from 'pino'
 import type { AuditLogger } from './audit/logger.js'
 import { type AuditRecord, capped, outcomeOf } from './audit/record.js'
 import { isWanted, writeRecord } from './audit/write.js'
+import { BodyError } from './body/read.js'
 import type { Awaitable } from './chain.js'
 import { type Clock, systemClock } from './clock.js'
 import type { Allowance, Decision, Denial } from './decision.js'
@@ -339,7 +340,7 @@ class Attempt {
   }
 
   #deny(error: unknown): Denial {
-    const reason = error instanceof CredentialError ? error.reason : 'internal'
+    const reason = reasonOf(error)
     const { kind, status } = REASONS[reason]
     const requestId = requestIdOf(this.view)
     this.record(reason, null, requestId, error)
@@ -407,6 +408,11 @@ function withoutAbsent<T extends Readonly<Record<string, unknown>>>(values: T): 
     if (value !== undefined) present[name] = typeof value === 'string' ? capped(value) : value
   }
   return present as Present<T>
+}
+
+function reasonOf(error: unknown): DenyReason {
+  if (error instanceof CredentialError) return error.reason
+  return error instanceof BodyError ? error.failure : 'internal'
 }
 
 function errorName(error: unknown): string {
