@@ -67,6 +67,12 @@ export interface KeyHealth {
   readonly ready: boolean
   readonly keys: number
   readonly activeKeys: number
+  /** Seconds since the keys were last had from their source. Absent: they do not come from elsewhere. */
+  readonly ageSeconds?: number
+  /** Whether they are older than they should be, because their source cannot be had. */
+  readonly stale?: boolean
+  /** Seconds until they are asked for again. */
+  readonly nextRefreshSeconds?: number
 }
 
 /** What every holder of keys can do beside finding one. */

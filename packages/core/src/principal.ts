@@ -27,19 +27,22 @@ export interface Auth {
   readonly actor?: Principal
 }
 
+let building = false
+
 /** A Set that stays as it was made: principals are shared by every request of the same token. */
 export class FrozenSet<T> extends Set<T> {
-  #sealed = false
-
   constructor(values: Iterable<T>) {
-    super()
-    for (const value of values) super.add(value)
-    this.#sealed = true
-    Object.freeze(this)
+    // The constructor of Set adds through `add`.
+    building = true
+    try {
+      super(values)
+    } finally {
+      building = false
+    }
   }
 
   override add(value: T): this {
-    if (this.#sealed) throw new TypeError('This set is read-only')
+    if (!building) throw new TypeError('This set is read-only')
     return super.add(value)
   }
 

@@ -13,22 +13,22 @@ const COLON = 0x3a
  * Every structural colon of a JSON text stands for one member, and a parsed object has one key for each distinct name: so the
  * two counts differ exactly where a name was repeated, however it was escaped.
  *
- * @param text - a text that `parsed` was parsed from
+ * @param text - the UTF-8 of the text that `parsed` was parsed from: no byte of a longer character looks like a quote or a colon
  */
-export function hasRepeatedNames(text: string, parsed: unknown): boolean {
+export function hasRepeatedNames(text: Uint8Array, parsed: unknown): boolean {
   return countStructuralColons(text) !== countMembers(parsed, 0)
 }
 
-function countStructuralColons(text: string): number {
+function countStructuralColons(text: Uint8Array): number {
   let colons = 0
   let inString = false
   for (let index = 0; index < text.length; index++) {
-    const code = text.charCodeAt(index)
+    const byte = text[index]
     if (inString) {
-      if (code === BACKSLASH) index++
-      else if (code === QUOTE) inString = false
-    } else if (code === QUOTE) inString = true
-    else if (code === COLON) colons++
+      if (byte === BACKSLASH) index++
+      else if (byte === QUOTE) inString = false
+    } else if (byte === QUOTE) inString = true
+    else if (byte === COLON) colons++
   }
   return colons
 }
@@ -44,6 +44,7 @@ function countMembers(value: unknown, depth: number): number {
     for (const item of value) members += countMembers(item, depth + 1)
     return members
   }
-  for (const name of Object.keys(value)) members += 1 + countMembers((value as Record<string, unknown>)[name], depth + 1)
+  // Own members only: what JSON.parse makes has no others that could be enumerated.
+  for (const name in value) members += 1 + countMembers((value as Record<string, unknown>)[name], depth + 1)
   return members
 }

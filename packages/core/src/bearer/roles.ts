@@ -61,13 +61,18 @@ export function rolesOf(claims: Readonly<Record<string, unknown>>, rules: RoleRu
 export function scopesOf(claims: Readonly<Record<string, unknown>>, { scope }: RoleRules): ReadonlySet<string> {
   if (typeof scope === 'string') {
     const claim = claimAt(claims, scope)
-    return typeof claim === 'string' && claim !== '' ? new FrozenSet(claim.split(' ').filter(isNotEmpty)) : NO_NAMES
+    return typeof claim === 'string' ? scopesIn(claim) : NO_NAMES
   }
   const claim = claimAt(claims, scope.list)
   return isTexts(claim) && claim.length > 0 ? new FrozenSet(claim) : NO_NAMES
 }
 
-const isNotEmpty = (text: string) => text !== ''
+/** Delimited by single spaces; an empty piece between two is no scope. */
+function scopesIn(text: string): ReadonlySet<string> {
+  const names = text.split(' ')
+  const scopes = names.includes('') ? names.filter((name) => name !== '') : names
+  return scopes.length === 0 ? NO_NAMES : new FrozenSet(scopes)
+}
 
 /** Own members only: no claim is found on a prototype. A name that stands there whole goes before a dotted path. */
 function claimAt(claims: Readonly<Record<string, unknown>>, path: ClaimPath): unknown {

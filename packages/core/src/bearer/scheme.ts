@@ -114,6 +114,8 @@ function checkAlgorithms(option: string, value: unknown): readonly JwtAlgorithm[
   return algorithms
 }
 
+const ACCESS_TOKEN_IN_QUERY = /[?&]access_token=/
+
 /** A token whose signature and lasting claims hold, verified with `key` for `issuer`. */
 interface VerifiedToken {
   readonly compact: string
@@ -152,7 +154,7 @@ class BearerScheme implements Scheme {
     const compact = bearerToken(authorization)
     if (compact === undefined) return undefined
     // RFC 6750 section 2: one request, one way of sending the token.
-    if (/[?&]access_token=/.test(context.view.target)) throw refusal('malformed_credentials')
+    if (context.view.target.includes('access_token=') && ACCESS_TOKEN_IN_QUERY.test(context.view.target)) throw refusal('malformed_credentials')
     return new PresentedToken(this, context, compact)
   }
 
@@ -168,7 +170,7 @@ class BearerScheme implements Scheme {
    */
   issuerOf(token: UnverifiedToken): Issuer {
     if (this.issuers.length === 1) return this.issuers[0] as Issuer
-    const name = parseObject(token.payloadText)['iss']
+    const name = parseObject(token.payload)['iss']
     const issuer = typeof name === 'string' ? this.#byName.get(name) : undefined
     if (issuer === undefined) throw refusal('issuer_invalid')
     return issuer
@@ -248,11 +250,11 @@ class PresentedToken implements Presented {
     if (key === undefined) throw refusal(this.#whyNoKey(issuer, 'key_unknown'))
     // RFC 8725 section 3.1: the key decides the algorithm, never the token.
     if (key.algorithm !== token.header.alg) throw refusal('algorithm_not_allowed')
-    const payload = checkObject(token.payloadText, verifySignature(token, key))
+    const payload = checkObject(token.payload, verifySignature(token, key))
     checkType(token.header, issuer.claims.tokenType)
     const claims = checkClaims(payload, issuer.claims)
     const verified: VerifiedToken = {
-      compact: Buffer.from(token.compact, 'latin1').toString('latin1'),
+      compact: token.compact,
       issuer,
       kid: token.header.kid,
       key,
@@ -277,25 +279,26 @@ function toPrincipal(
   kid: string | undefined,
   issuer: Issuer,
 ): Principal {
-  const iss = payload['iss']
-  return Object.freeze({
+  const principal: { -readonly [K in keyof Principal]: Principal[K] } = {
     id: claims.subject,
     scheme: 'bearer',
     roles: rolesOf(payload, issuer.roles),
     scopes: scopesOf(payload, issuer.roles),
-    claims: deepFreeze(payload),
-    ...(kid === undefined ? {} : { keyId: kid }),
-    ...(typeof iss === 'string' ? { issuer: iss } : {}),
-    ...(claims.expiresAt === undefined ? {} : { expiresAt: claims.expiresAt }),
-  })
+    claims: payload,
+  }
+  if (kid !== undefined) principal.keyId = kid
+  if (typeof payload['iss'] === 'string') principal.issuer = payload['iss']
+  if (claims.expiresAt !== undefined) principal.expiresAt = claims.expiresAt
+  deepFreeze(payload)
+  return Object.freeze(principal)
 }
 
-function deepFreeze<T>(value: T): T {
-  if (typeof value === 'object' && value !== null) {
-    for (const member of Object.values(value)) deepFreeze(member)
-    Object.freeze(value)
+function deepFreeze(value: object): void {
+  for (const name in value) {
+    const member: unknown = (value as Record<string, unknown>)[name]
+    if (typeof member === 'object' && member !== null) deepFreeze(member)
   }
-  return value
+  Object.freeze(value)
 }
 
 const ISSUER_MEMBERS: readonly string[] = [

@@ -39,13 +39,13 @@ export function verifySignature(token: UnverifiedToken, key: VerificationKey): u
 }
 
 /** EdDSA with Ed25519 (RFC 8037 section 3.1), which jsonwebtoken lacks. */
-function verifyEdDsa({ compact, payloadText }: UnverifiedToken, { key }: VerificationKey): unknown {
+function verifyEdDsa({ compact, payload }: UnverifiedToken, { key }: VerificationKey): unknown {
   const signatureStart = compact.lastIndexOf('.')
   const signed = Buffer.from(compact.slice(0, signatureStart), 'latin1')
   const signature = Buffer.from(compact.slice(signatureStart + 1), 'base64url')
   if (!verify(null, signed, key, signature)) throw refusal('signature_invalid')
   try {
-    return JSON.parse(payloadText)
+    return JSON.parse(payload.toString())
   } catch {
     throw refusal('token_malformed')
   }

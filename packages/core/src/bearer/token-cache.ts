@@ -24,9 +24,11 @@ export class TokenCache<T extends { readonly compact: string }> {
     return entry.compact === compact ? entry : undefined
   }
 
-  /** `entry.compact` should be a string of its own, not a slice that keeps a whole header alive. */
   put(entry: T): void {
-    if (this.#mostPerGeneration > 0) this.#put(cacheKey(entry.compact), entry)
+    if (this.#mostPerGeneration === 0) return
+    // A slice would keep the whole header that it was cut from alive.
+    const compact = Buffer.from(entry.compact, 'latin1').toString('latin1')
+    this.#put(cacheKey(compact), { ...entry, compact })
   }
 
   get size(): number {

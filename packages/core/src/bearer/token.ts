@@ -14,7 +14,8 @@ export interface ProtectedHeader {
 export interface UnverifiedToken {
   readonly compact: string
   readonly header: ProtectedHeader
-  readonly payloadText: string
+  /** UTF-8. */
+  readonly payload: Buffer
   readonly signatureLength: number
 }
 
@@ -42,15 +43,15 @@ export function parseToken(compact: string): UnverifiedToken {
   return {
     compact,
     header: headerOf(headerSegment),
-    payloadText: decodeText(payloadSegment),
+    payload: decodeUtf8(payloadSegment),
     signatureLength: compact.length - signatureStart,
   }
 }
 
-function decodeText(segment: string): string {
+function decodeUtf8(segment: string): Buffer {
   const bytes = Buffer.from(segment, 'base64url')
   if (!isUtf8(bytes)) throw refusal('token_malformed')
-  return bytes.toString('utf8')
+  return bytes
 }
 
 /** An issuer signs every token with one of a few headers: parsed once, found by their text. */
@@ -61,7 +62,7 @@ function headerOf(segment: string): ProtectedHeader {
   let header = headers.get(segment)
   if (header === undefined) {
     if (!hasCanonicalTail(segment)) throw refusal('token_malformed')
-    header = parseHeader(decodeText(segment))
+    header = parseHeader(decodeUtf8(segment))
     if (headers.size >= MOST_HEADERS) headers.clear()
     // A slice would keep the whole token alive.
     headers.set(Buffer.from(segment, 'latin1').toString('latin1'), header)
@@ -69,7 +70,7 @@ function headerOf(segment: string): ProtectedHeader {
   return header
 }
 
-function parseHeader(text: string): ProtectedHeader {
+function parseHeader(text: Buffer): ProtectedHeader {
   const { alg, kid, typ, ...rest } = parseObject(text)
   if (typeof alg !== 'string' || alg === '') throw refusal('token_malformed')
   if (kid !== undefined && (typeof kid !== 'string' || kid === '' || kid.length > MOST_KID_LENGTH)) {
@@ -83,10 +84,10 @@ function parseHeader(text: string): ProtectedHeader {
 }
 
 /** @throws {CredentialError} `token_malformed`: not JSON, not an object, or a name twice */
-export function parseObject(text: string): Record<string, unknown> {
+export function parseObject(text: Buffer): Record<string, unknown> {
   let value: unknown
   try {
-    value = JSON.parse(text)
+    value = JSON.parse(text.toString())
   } catch {
     throw refusal('token_malformed')
   }
@@ -94,7 +95,7 @@ export function parseObject(text: string): Record<string, unknown> {
 }
 
 /** Checks what was parsed from `text`, without parsing it again. */
-export function checkObject(text: string, value: unknown): Record<string, unknown> {
+export function checkObject(text: Buffer, value: unknown): Record<string, unknown> {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) throw refusal('token_malformed')
   if (hasRepeatedNames(text, value)) throw refusal('token_malformed')
   return value as Record<string, unknown>

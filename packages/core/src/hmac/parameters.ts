@@ -1,5 +1,4 @@
 import { refusal } from '../errors.js'
-import { singleField } from '../http/field.js'
 import { type HmacAlgorithm, HMAC_KEY_ID } from '../key.js'
 
 /** What a signed request says of itself, grammar-checked: no value can contain a line feed. Nothing is verified. */
@@ -43,26 +42,49 @@ const SHA256_HEX = /^[0-9a-f]{64}$/
 export function readParameters(
   rawHeaders: readonly string[],
 ): RequestParameters | BodyTimestampParameters | undefined {
-  const keyId = singleField(rawHeaders, HMAC_HEADERS.keyId)
-  const timestamp = singleField(rawHeaders, HMAC_HEADERS.timestamp)
-  const nonce = singleField(rawHeaders, HMAC_HEADERS.nonce)
-  const contentSha256 = singleField(rawHeaders, HMAC_HEADERS.contentSha256)
-  const sha256 = singleField(rawHeaders, HMAC_HEADERS.mac.sha256)
-  const sha512 = singleField(rawHeaders, HMAC_HEADERS.mac.sha512)
+  const fields = hmacFields(rawHeaders)
+  if (fields === undefined) return undefined
+  const { keyId, timestamp, nonce, contentSha256, sha256, sha512 } = fields
   const mac = sha256 ?? sha512
+  if (timestamp === undefined || mac === undefined) throw refusal('malformed_credentials')
+  if (sha256 !== undefined && sha512 !== undefined) throw refusal('malformed_credentials')
 
   if (keyId === undefined && nonce === undefined && contentSha256 === undefined) {
-    if (timestamp === undefined && mac === undefined) return undefined
-    if (timestamp === undefined || sha256 === undefined || sha512 !== undefined) throw refusal('malformed_credentials')
+    if (sha256 === undefined) throw refusal('malformed_credentials')
     if (!TIMESTAMP.test(timestamp)) throw refusal('timestamp_malformed')
     return { timestamp, mac: sha256 }
   }
-  if (keyId === undefined || timestamp === undefined || nonce === undefined || contentSha256 === undefined) {
-    throw refusal('malformed_credentials')
-  }
-  if (mac === undefined || (sha256 !== undefined && sha512 !== undefined)) throw refusal('malformed_credentials')
+  if (keyId === undefined || nonce === undefined || contentSha256 === undefined) throw refusal('malformed_credentials')
   if (!HMAC_KEY_ID.test(keyId) || !SHA256_HEX.test(contentSha256)) throw refusal('malformed_credentials')
   if (!TIMESTAMP.test(timestamp)) throw refusal('timestamp_malformed')
   if (!NONCE.test(nonce)) throw refusal('nonce_malformed')
   return { keyId, timestamp, nonce, contentSha256, mac, algorithm: sha256 === undefined ? 'sha512' : 'sha256' }
 }
+
+const FIELDS = {
+  [HMAC_HEADERS.keyId]: 'keyId',
+  [HMAC_HEADERS.timestamp]: 'timestamp',
+  [HMAC_HEADERS.nonce]: 'nonce',
+  [HMAC_HEADERS.contentSha256]: 'contentSha256',
+  [HMAC_HEADERS.mac.sha256]: 'sha256',
+  [HMAC_HEADERS.mac.sha512]: 'sha512',
+} as const
+
+type HmacFields = { [K in (typeof FIELDS)[keyof typeof FIELDS]]?: string }
+
+/** All our headers in one pass, each at most once: `singleField` for six names, and for the many requests without any. */
+function hmacFields(rawHeaders: readonly string[]): HmacFields | undefined {
+  let fields: HmacFields | undefined
+  for (let index = 0; index < rawHeaders.length; index += 2) {
+    const name = rawHeaders[index] as string
+    if (name.length < SHORTEST_NAME || name.charAt(1) !== '-') continue
+    const field = FIELDS[name.toLowerCase() as keyof typeof FIELDS]
+    if (field === undefined) continue
+    fields ??= {}
+    if (fields[field] !== undefined) throw refusal('duplicate_header')
+    fields[field] = rawHeaders[index + 1] as string
+  }
+  return fields
+}
+
+const SHORTEST_NAME = HMAC_HEADERS.nonce.length
