@@ -1,0 +1,68 @@
+import { parseArgs } from 'node:util'
+import { FRAMEWORKS, type TargetOptions } from './start.js'
+
+export const USAGE: string = `usage: target <${FRAMEWORKS.join('|')}> --port N [--audit FILE] [--now UNIX_SECONDS]`
+
+/** The command line is wrong: its message says how, in one line. */
+export class UsageError extends Error {
+  override readonly name: string = 'UsageError'
+}
+
+/** The command line is right, but asks for what this version cannot do. */
+export class UnsupportedError extends UsageError {
+  override readonly name: string = 'UnsupportedError'
+}
+
+const NOT_YET: Readonly<Record<'jwks' | 'redis', string>> = {
+  jwks: '--jwks needs remote key sets, which this version does not have',
+  redis: '--redis needs a Redis replay store, which this version does not have',
+}
+
+/** @throws {UsageError} or {@link UnsupportedError}, with a message of one line */
+export function parseOptions(args: readonly string[]): TargetOptions {
+  const { values, positionals } = parse(args)
+  if (values.jwks !== undefined) throw new UnsupportedError(NOT_YET.jwks)
+  if (values.redis !== undefined) throw new UnsupportedError(NOT_YET.redis)
+  const framework = FRAMEWORKS.find((name) => name === positionals[0])
+  if (framework === undefined || positionals.length !== 1) {
+    throw new UsageError(`one framework is needed: ${FRAMEWORKS.join(', ')}`)
+  }
+  return { framework, port: portOf(values.port), audit: auditOf(values.audit), now: nowOf(values.now) }
+}
+
+function parse(args: readonly string[]) {
+  try {
+    return parseArgs({
+      // A package manager may hand its own separator on.
+      args: args.filter((argument) => argument !== '--'),
+      allowPositionals: true,
+      options: {
+        port: { type: 'string' },
+        audit: { type: 'string' },
+        now: { type: 'string' },
+        jwks: { type: 'string' },
+        redis: { type: 'string' },
+      },
+    })
+  } catch (error) {
+    throw new UsageError(error instanceof Error ? error.message.split('. ', 1)[0] : 'the options cannot be read')
+  }
+}
+
+function portOf(text: string | undefined): number {
+  if (text === undefined || !/^[0-9]{1,5}$/.test(text) || Number(text) > 65_535) {
+    throw new UsageError('--port must be a number from 0 to 65535; 0 takes any free port')
+  }
+  return Number(text)
+}
+
+function auditOf(file: string | undefined): string | undefined {
+  if (file === '') throw new UsageError('--audit must name a file')
+  return file
+}
+
+function nowOf(text: string | undefined): number | undefined {
+  if (text !== undefined && !/^[1-9][0-9]{9}$/.test(text))
+    throw new UsageError('--now must be Unix seconds: ten digits')
+  return text === undefined ? undefined : Number(text)
+}

@@ -1,0 +1,62 @@
+import {
+  type AuditLogger,
+  bearer,
+  type Clock,
+  createVerifier,
+  hmac,
+  type Jwk,
+  type JwtAlgorithm,
+  keyRing,
+  memoryReplayStore,
+  type StaticKey,
+  staticJwks,
+  staticKeys,
+  type Verifier,
+} from '@countersign/core'
+import { TARGET_KEYS } from './keys.js'
+
+export interface TargetVerifierOptions {
+  /** Absent: the system's. */
+  readonly clock?: Clock | undefined
+  /** `null`: attempts are counted, not written. */
+  readonly audit: AuditLogger | null
+  /** How many nonces are remembered; absent: the store's default. */
+  readonly replayEntries?: number | undefined
+}
+
+/** The verifier of the reference target, whichever framework stands around it. */
+export function createTargetVerifier({ clock, audit, replayEntries }: TargetVerifierOptions): Verifier {
+  const { audience, issuer, legacyIssuer } = TARGET_KEYS
+  const pairs: Jwk[] = []
+  const algorithms: JwtAlgorithm[] = []
+  const secrets: StaticKey[] = []
+  for (const key of TARGET_KEYS.jwt) {
+    if ('publicJwk' in key) {
+      pairs.push(key.publicJwk)
+      algorithms.push(key.algorithm)
+    } else secrets.push({ kid: key.kid, algorithm: key.algorithm, secret: Buffer.from(key.secretHex, 'hex') })
+  }
+  return createVerifier({
+    audience,
+    schemes: [
+      bearer({
+        issuers: [
+          { issuer, algorithms, keys: staticJwks({ keys: pairs }) },
+          { issuer: legacyIssuer, algorithms: ['HS256'], keys: staticKeys(secrets) },
+        ],
+      }),
+      hmac({
+        keys: keyRing(
+          TARGET_KEYS.hmac.map(({ secretHex, ...key }) => {
+            // The webhook's secret has 13 bytes: the profile is for services that run with such already.
+            return { ...key, secret: Buffer.from(secretHex, 'hex'), allowWeakSecret: key.profile === 'body-timestamp' }
+          }),
+        ),
+        replay: memoryReplayStore(replayEntries === undefined ? {} : { maxEntries: replayEntries }),
+      }),
+    ],
+    roleHierarchy: { admin: ['orders:read', 'orders:write'] },
+    audit,
+    ...(clock === undefined ? {} : { clock }),
+  })
+}
