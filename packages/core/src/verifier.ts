@@ -96,6 +96,7 @@ class RequestVerifier implements Verifier {
     checkMembers('options', options, ['audience', 'schemes', 'roleHierarchy', 'checks', 'audit', 'realm', 'clock'])
     const audience = checkTextOrNull('audience', options.audience)
     this.clock = options.clock ?? systemClock
+    if (typeof this.clock !== 'function') throw new ConfigurationError('clock', 'must be a function')
     this.realm = options.realm === undefined ? (audience ?? 'countersign') : checkText('realm', options.realm)
     this.#audit = checkAudit(options.audit)
     if (!Array.isArray(options.schemes) || options.schemes.length === 0) {
@@ -208,7 +209,7 @@ class Attempt {
   /** Whether the record of an allowance is to wait. */
   isAhead = false
   readonly view: RequestView
-  readonly now: number
+  now = Number.NaN
   readonly facts: AttemptFacts = {}
   readonly #verifier: RequestVerifier
   readonly #policy: CompiledPolicy
@@ -222,11 +223,13 @@ class Attempt {
     this.#verifier = verifier
     this.#policy = policy
     this.view = view
-    this.now = verifier.clock()
   }
 
   decide(): Awaitable<Decision> {
     try {
+      this.now = this.#verifier.clock()
+      // By a clock that tells no time nothing would ever be too old.
+      if (!Number.isFinite(this.now)) throw new RangeError('the clock tells no time')
       const decision = this.#authenticate()
       return decision instanceof Promise ? decision.catch((error) => this.#deny(error)) : decision
     } catch (error) {
