@@ -61,16 +61,25 @@ export function readParameters(
   return { keyId, timestamp, nonce, contentSha256, mac, algorithm: sha256 === undefined ? 'sha512' : 'sha256' }
 }
 
-const FIELDS = {
-  [HMAC_HEADERS.keyId]: 'keyId',
-  [HMAC_HEADERS.timestamp]: 'timestamp',
-  [HMAC_HEADERS.nonce]: 'nonce',
-  [HMAC_HEADERS.contentSha256]: 'contentSha256',
-  [HMAC_HEADERS.mac.sha256]: 'sha256',
-  [HMAC_HEADERS.mac.sha512]: 'sha512',
-} as const
+type HmacFields = {
+  keyId?: string
+  timestamp?: string
+  nonce?: string
+  contentSha256?: string
+  sha256?: string
+  sha512?: string
+}
 
-type HmacFields = { [K in (typeof FIELDS)[keyof typeof FIELDS]]?: string }
+const FIELDS: ReadonlyMap<string, keyof HmacFields> = new Map([
+  [HMAC_HEADERS.keyId, 'keyId'],
+  [HMAC_HEADERS.timestamp, 'timestamp'],
+  [HMAC_HEADERS.nonce, 'nonce'],
+  [HMAC_HEADERS.contentSha256, 'contentSha256'],
+  [HMAC_HEADERS.mac.sha256, 'sha256'],
+  [HMAC_HEADERS.mac.sha512, 'sha512'],
+])
+
+const SHORTEST_NAME = HMAC_HEADERS.nonce.length
 
 /** All our headers in one pass, each at most once: `singleField` for six names, and for the many requests without any. */
 function hmacFields(rawHeaders: readonly string[]): HmacFields | undefined {
@@ -78,7 +87,7 @@ function hmacFields(rawHeaders: readonly string[]): HmacFields | undefined {
   for (let index = 0; index < rawHeaders.length; index += 2) {
     const name = rawHeaders[index] as string
     if (name.length < SHORTEST_NAME || name.charAt(1) !== '-') continue
-    const field = FIELDS[name.toLowerCase() as keyof typeof FIELDS]
+    const field = FIELDS.get(name.toLowerCase())
     if (field === undefined) continue
     fields ??= {}
     if (fields[field] !== undefined) throw refusal('duplicate_header')
@@ -86,5 +95,3 @@ function hmacFields(rawHeaders: readonly string[]): HmacFields | undefined {
   }
   return fields
 }
-
-const SHORTEST_NAME = HMAC_HEADERS.nonce.length
