@@ -1,0 +1,51 @@
+import { readFileSync } from 'node:fs'
+
+type Environment = Readonly<Record<string, string | undefined>>
+
+/**
+ * Reads settings from the environment: each is `NAME`, or the content of the file that `NAME_FILE` names, without one line end.
+ *
+ * @throws {Error} naming every setting that is missing, empty, given twice or in a file that cannot be read; never a value
+ */
+export function settings<const Name extends string>(
+  names: readonly Name[],
+  environment: Environment = process.env,
+): Readonly<Record<Name, string>> {
+  const faults: string[] = []
+  const entries = names.map((name) => [name, readSetting(name, environment, faults)])
+  if (faults.length > 0) throw new Error(`settings: ${faults.join('; ')}`)
+  // Every name stands in the entries, once.
+  return Object.fromEntries(entries) as Record<Name, string>
+}
+
+function readSetting(name: string, environment: Environment, faults: string[]): string {
+  const value = environment[name]
+  const file = environment[`${name}_FILE`]
+  if (value !== undefined && file !== undefined) faults.push(`${name} and ${name}_FILE are both given`)
+  else if (file !== undefined) return readSettingFile(name, file, faults)
+  else if (value === undefined || value === '') faults.push(`${name} (or ${name}_FILE) is missing`)
+  return value ?? ''
+}
+
+function readSettingFile(name: string, file: string, faults: string[]): string {
+  try {
+    const text = readFileSync(file, 'utf8').replace(/\r?\n$/, '')
+    if (text === '') faults.push(`the file of ${name}_FILE is empty`)
+    return text
+  } catch {
+    faults.push(`the file of ${name}_FILE cannot be read`)
+    return ''
+  }
+}
+
+/**
+ * The port to listen on: `PORT`, else `fallback`.
+ *
+ * @throws {Error} for anything but a whole number from 0 to 65535; 0 is any free port
+ */
+export function portSetting(fallback: number, environment: Environment = process.env): number {
+  const text = environment['PORT'] ?? String(fallback)
+  if (!/^[0-9]{1,5}$/.test(text) || Number(text) > 65_535)
+    throw new Error('settings: PORT must be a number from 0 to 65535')
+  return Number(text)
+}

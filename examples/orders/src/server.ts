@@ -1,0 +1,164 @@
+import { once } from 'node:events'
+import type { Server } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { createSigner, signedFetch } from '@countersign/client'
+import { bearer, createVerifier, hmac, type Jwk, keyRing, memoryReplayStore, staticJwks } from '@countersign/core'
+import { countersign } from '@countersign/express'
+import express, { type ErrorRequestHandler } from 'express'
+import { type Logger, pino } from 'pino'
+
+export interface OrdersOptions {
+  readonly port: number
+  readonly host?: string
+  /** `iss` of the tokens that are taken, and the public keys that they are signed with. */
+  readonly issuer: string
+  readonly jwks: { readonly keys: readonly Jwk[] }
+  /** What the gateway signs with, and what the reporting service signs with. */
+  readonly gatewaySecret: string
+  readonly reportingSecret: string
+  /** Scheme, host and port of inventory, without a slash at the end. */
+  readonly inventoryUrl: string
+  /** What requests to inventory are signed with. */
+  readonly ordersSecret: string
+  readonly log?: Logger
+}
+
+interface Order {
+  readonly id: number
+  readonly item: string
+  readonly quantity: number
+  /** Who bought, and which service said so. */
+  readonly buyer: string
+  readonly via: string
+}
+
+/**
+ * Starts orders: users by token, services by signature, roles at the route.
+ *
+ * @throws {Error} an option that Countersign refuses, a port that is taken
+ */
+export async function startOrders(options: OrdersOptions): Promise<{ url: string; close(): Promise<void> }> {
+  const { issuer, jwks, inventoryUrl, log = pino({ name: 'orders' }) } = options
+
+  const verifier = createVerifier({
+    audience: 'orders',
+    schemes: [
+      bearer({ issuers: [{ issuer, algorithms: ['ES256'], keys: staticJwks(jwks) }] }),
+      hmac({
+        keys: keyRing([
+          { id: 'gateway-1', client: 'gateway', secret: options.gatewaySecret, roles: ['gateway'] },
+          { id: 'reporting-1', client: 'reporting', secret: options.reportingSecret, roles: ['orders:read'] },
+        ]),
+        replay: memoryReplayStore(),
+      }),
+    ],
+    roleHierarchy: { admin: ['orders:read'] },
+    audit: log,
+  })
+  const callInventory = signedFetch({
+    signer: createSigner({ keyId: 'orders-1', secret: options.ordersSecret, audience: 'inventory' }),
+  })
+
+  const orders: Order[] = []
+  const auth = countersign({ verifier })
+  const app = express()
+  app.disable('x-powered-by')
+
+  app.get('/health', async (_req, res) => {
+    const { ready } = await verifier.health()
+    res.status(ready ? 200 : 503).json({ ready })
+  })
+
+  // Everything below is protected. The parser comes behind: it sees no byte that was not checked.
+  app.use(auth())
+  app.use(express.json())
+
+  app.get('/orders', auth({ anyRole: ['orders:read'] }), (req, res) => {
+    const { principal } = req.auth
+    const own = principal.scheme === 'bearer' && !principal.roles.has('admin')
+    res.json(own ? orders.filter(({ buyer }) => buyer === principal.id) : orders)
+  })
+
+  // A buyer buys through the gateway: the user is the principal, the service that signed the request the actor.
+  const buyThroughGateway = auth({ scheme: 'bearer', anyRole: ['buyer'], actor: { anyRole: ['gateway'] } })
+  app.post('/orders', buyThroughGateway, async (req, res) => {
+    const wanted = readOrder(req.body)
+    if (wanted === undefined) {
+      res.status(400).json({ error: 'an order is { "item": text, "quantity": 1 to 100 }' })
+      return
+    }
+    const { traceparent } = req.headers
+    const reserved = await callInventory(`${inventoryUrl}/reservations`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', ...(typeof traceparent === 'string' ? { traceparent } : {}) },
+      body: JSON.stringify(wanted),
+      signal: AbortSignal.timeout(5_000),
+    }).catch((error: unknown) => {
+      log.error({ err: error }, 'inventory does not answer')
+      return undefined
+    })
+    if (reserved?.status === 409) {
+      res.status(409).json({ error: 'not that many in stock' })
+      return
+    }
+    if (reserved?.status !== 201) {
+      res.status(502).json({ error: 'inventory cannot be used' })
+      return
+    }
+    const { principal, actor } = req.auth
+    const order = { id: orders.length + 1, ...wanted, buyer: principal.id, via: actor?.id ?? '' }
+    orders.push(order)
+    res.status(201).json(order)
+  })
+
+  const admin = auth.router()
+  admin.get('/orders', { anyRole: ['admin'] }, (_req, res) => {
+    res.json({ count: orders.length, orders })
+  })
+  app.use('/admin', admin)
+
+  app.use((_req, res) => {
+    res.status(404).json({ error: 'no such path' })
+  })
+  app.use(answerError(log))
+
+  await verifier.warmup()
+  const server = app.listen(options.port, options.host ?? '127.0.0.1')
+  await once(server, 'listening')
+  const url = urlOf(server)
+  log.info({ url }, 'listening')
+  return {
+    url,
+    async close() {
+      server.close()
+      await once(server, 'close')
+      await verifier.close()
+    },
+  }
+}
+
+function readOrder(body: unknown): { readonly item: string; readonly quantity: number } | undefined {
+  if (typeof body !== 'object' || body === null || !('item' in body) || !('quantity' in body)) return undefined
+  const { item, quantity } = body
+  if (typeof item !== 'string' || typeof quantity !== 'number') return undefined
+  return Number.isInteger(quantity) && quantity >= 1 && quantity <= 100 ? { item, quantity } : undefined
+}
+
+/** Express would answer with a stack. */
+function answerError(log: Logger): ErrorRequestHandler {
+  return (error, _req, res, next) => {
+    if (res.headersSent) {
+      next(error)
+      return
+    }
+    const status = typeof error?.status === 'number' && error.status < 500 ? error.status : 500
+    if (status === 500) log.error({ err: error }, 'unexpected')
+    res.status(status).json({ error: status === 500 ? 'unexpected' : 'the body cannot be read' })
+  }
+}
+
+function urlOf(server: Server): string {
+  // A server that listens on a port has an address of this form.
+  const { address, family, port } = server.address() as AddressInfo
+  return `http://${family === 'IPv6' ? `[${address}]` : address}:${port}`
+}
