@@ -13,8 +13,8 @@ export interface ReplayStore {
    * @param now - NumericDate by the verifier's clock
    */
   claim(id: string, expiresAt: number, now: number): Awaitable<boolean>
-  /** Whether an id could be claimed now. */
-  ready?(): Awaitable<boolean>
+  /** Whether an id could be claimed now. Throwing or rejecting says no. */
+  ready?(now: number): Awaitable<boolean>
   close?(): Awaitable<void>
 }
 
@@ -66,7 +66,8 @@ class MemoryReplayStore implements ReplayStore {
     return true
   }
 
-  ready(): boolean {
+  ready(now: number): boolean {
+    this.#purge(now)
     return this.#ids.size < this.#maxEntries
   }
 

@@ -40,7 +40,10 @@ export function hmac(options: HmacOptions): SchemeOptions {
   checkMembers('hmac', options, ['keys', 'replay', 'windowSeconds', 'bodyLimitBytes', 'bodyTimeoutSeconds'])
   if (typeof options.keys?.open !== 'function') throw new ConfigurationError('hmac.keys', 'is required: keyRing([…])')
   if (options.replay !== null && typeof options.replay?.claim !== 'function') {
-    throw new ConfigurationError('hmac.replay', 'is required: memoryReplayStore(); null, written out, lets requests be replayed')
+    throw new ConfigurationError(
+      'hmac.replay',
+      'is required: memoryReplayStore(); null, written out, lets requests be replayed',
+    )
   }
   const windowSeconds = checkInteger('hmac.windowSeconds', options.windowSeconds ?? 300, 1, 3600)
   const limits: BodyLimits = {
@@ -95,9 +98,19 @@ class HmacScheme implements Scheme {
   health(now: number): Awaitable<SchemeHealth> {
     const keys = this.keys.health(now)
     if (this.replay === null) return { scheme: 'hmac', ready: keys.ready, keys: [keys] }
-    return chain(this.replay.ready?.() ?? true, keys, (ready): SchemeHealth => {
+    return chain(this.#replayReady(now), keys, (ready): SchemeHealth => {
       return { scheme: 'hmac', ready: ready && keys.ready, keys: [keys], replayStore: { ready } }
     })
+  }
+
+  /** A store that cannot answer is not ready: the question itself must not fail. */
+  #replayReady(now: number): Awaitable<boolean> {
+    try {
+      const ready = this.replay?.ready?.(now) ?? true
+      return ready instanceof Promise ? ready.catch(() => false) : ready
+    } catch {
+      return false
+    }
   }
 
   close(): Awaitable<void> {
@@ -218,7 +231,9 @@ class SignedBody implements Presented {
     const path = pathAndQuery(this.#context.view).split('?', 1)[0] as string
     const accepted = keys.filter((key) => isAcceptedAt(key, this.#context.view.method, path))
     if (accepted.length === 0) throw refusal('key_unknown')
-    return chain(this.#context.view.readBody(this.#scheme.settings.limits), this, (body) => this.#tryKeys(accepted, body))
+    return chain(this.#context.view.readBody(this.#scheme.settings.limits), this, (body) =>
+      this.#tryKeys(accepted, body),
+    )
   }
 
   complete(): Awaitable<void> {

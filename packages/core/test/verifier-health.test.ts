@@ -1,0 +1,77 @@
+import { describe, expect, it } from 'vitest'
+import { keyRing, memoryReplayStore, type ReplayStore } from '../src/index.js'
+import { bench, billing, NOW, signed } from './kit.js'
+
+const storeThat = (ready: () => boolean | Promise<boolean>, more: Partial<ReplayStore> = {}): ReplayStore => ({
+  claim: () => true,
+  ready,
+  ...more,
+})
+
+describe('health', () => {
+  it('tells of keys and stores, scheme by scheme, and no key', async () => {
+    const { verifier } = bench()
+    const keys = { ready: true, keys: 1, activeKeys: 1 }
+    expect(await verifier.health()).toEqual({
+      ready: true,
+      schemes: [
+        { scheme: 'hmac', ready: true, keys: [keys], replayStore: { ready: true } },
+        { scheme: 'bearer', ready: true, keys: [{ issuer: 'https://id.example', ...keys }] },
+      ],
+    })
+  })
+
+  it('goes with the clock: not ready once every key is past its end', async () => {
+    const self = bench({ bearer: null, hmac: { keys: keyRing([billing({ notAfter: NOW })]) } })
+    expect((await self.verifier.health()).ready).toBe(true)
+    self.now = NOW + 1
+    expect(await self.verifier.health()).toMatchObject({
+      ready: false,
+      schemes: [{ keys: [{ keys: 1, activeKeys: 0 }] }],
+    })
+  })
+
+  it.each<[string, () => boolean | Promise<boolean>]>([
+    ['answers no', () => false],
+    ['answers no later', () => Promise.resolve(false)],
+    [
+      'throws',
+      () => {
+        throw new Error('down')
+      },
+    ],
+    ['rejects', () => Promise.reject(new Error('down'))],
+  ])('is not ready where the replay store %s', async (_, ready) => {
+    const { verifier } = bench({ bearer: null, hmac: { replay: storeThat(ready) } })
+    expect(await verifier.health()).toMatchObject({ ready: false, schemes: [{ replayStore: { ready: false } }] })
+    await expect(verifier.warmup()).rejects.toThrow('Not ready to verify: hmac')
+  })
+
+  it('becomes ready again when a full store has room, without a request', async () => {
+    const self = bench({ bearer: null, hmac: { replay: memoryReplayStore({ maxEntries: 1 }) } })
+    expect(await self.verdict(signed())).toBe('allow')
+    expect((await self.verifier.health()).ready).toBe(false)
+    self.now = NOW + 400
+    expect((await self.verifier.health()).ready).toBe(true)
+  })
+
+  it('says nothing of a replay store where replay is not refused', async () => {
+    const { verifier } = bench({ bearer: null, hmac: { replay: null } })
+    expect((await verifier.health()).schemes[0]).not.toHaveProperty('replayStore')
+  })
+})
+
+describe('warmup and close', () => {
+  it('warmup resolves where everything is there', async () => {
+    await expect(bench().verifier.warmup()).resolves.toBeUndefined()
+  })
+
+  it('close reaches the replay store', async () => {
+    let closed = 0
+    const close = async () => {
+      closed++
+    }
+    await bench({ hmac: { replay: storeThat(() => true, { close }) } }).verifier.close()
+    expect(closed).toBe(1)
+  })
+})
