@@ -54,9 +54,13 @@ export interface Verifier {
    * one request leaves one record.
    */
   verifyAhead(view: RequestView, policy: Policy): Awaitable<Decision>
-  /** Asks a second policy of a request that was verified. Credentials are not verified again, nor is a nonce claimed twice. */
+  /**
+   * Asks a further policy of a request that was verified. Credentials are not verified again, nor is a nonce claimed twice. Where the
+   * record of `allowance` still waits, that of the new allowance waits in its place. After a public policy, which looks at no
+   * credentials, it is `verifyAhead`.
+   */
   narrow(allowance: Allowance, view: RequestView, policy: Policy): Awaitable<Decision>
-  /** Writes the record of an allowance of `verifyAhead` that nothing narrowed. Does nothing the second time. */
+  /** Writes the record of the last allowance of `verifyAhead` and `narrow`. Does nothing the second time. */
   settle(allowance: Allowance): void
   /**
    * Checks a policy, and makes it ready, before the first request comes.
@@ -105,7 +109,8 @@ class RequestVerifier implements Verifier {
     // HMAC first: it costs microseconds to refuse, a public-key signature ten times as much.
     this.schemes = options.schemes
       .map((scheme, index) => {
-        if (typeof scheme?.open !== 'function') throw new ConfigurationError(`schemes[${index}]`, 'must be bearer({…}) or hmac({…})')
+        if (typeof scheme?.open !== 'function')
+          throw new ConfigurationError(`schemes[${index}]`, 'must be bearer({…}) or hmac({…})')
         return scheme.open({ clock: this.clock, audience, option: `schemes[${index}]` })
       })
       .sort((left, right) => SCHEME_ORDER.indexOf(left.name) - SCHEME_ORDER.indexOf(right.name))
@@ -138,6 +143,8 @@ class RequestVerifier implements Verifier {
 
   narrow(allowance: Allowance, view: RequestView, policy: Policy): Awaitable<Decision> {
     const compiled = this.compile(policy, 'policy')
+    // A public route did not look at the credentials.
+    if (allowance === ALLOW_PUBLIC) return this.verifyAhead(view, policy)
     if (compiled.kind !== 'required') return allowance
     const attempt = new Attempt(this, view, compiled)
     const ahead = this.#ahead.get(allowance)
@@ -176,7 +183,8 @@ class RequestVerifier implements Verifier {
     await Promise.all(this.schemes.map((scheme) => scheme.warmup()))
     const { schemes } = await this.health()
     const lacking = schemes.filter(({ ready }) => !ready).map(({ scheme }) => scheme)
-    if (lacking.length > 0) throw new Error(`Not ready to verify: ${lacking.join(', ')} (no active key, or a store out of reach)`)
+    if (lacking.length > 0)
+      throw new Error(`Not ready to verify: ${lacking.join(', ')} (no active key, or a store out of reach)`)
   }
 
   async health(): Promise<VerifierHealth> {
@@ -196,7 +204,8 @@ function checkAudit(audit: unknown): AuditLogger | null | undefined {
   if (audit === undefined || audit === null) return audit
   const logger = audit as Partial<AuditLogger>
   for (const level of ['info', 'warn', 'error'] as const) {
-    if (typeof logger[level] !== 'function') throw new ConfigurationError('audit', `must be a pino logger or null; it has no ${level}()`)
+    if (typeof logger[level] !== 'function')
+      throw new ConfigurationError('audit', `must be a pino logger or null; it has no ${level}()`)
   }
   return logger as AuditLogger
 }
@@ -214,6 +223,8 @@ class Attempt {
   readonly #verifier: RequestVerifier
   readonly #policy: CompiledPolicy
   readonly #startedAt: number
+  #allowedAt: number | undefined
+  #earlierUs = 0
   #presented: readonly Presented[] = []
   #principal: Principal | undefined
   #actor: Principal | undefined
@@ -251,8 +262,16 @@ class Attempt {
     }
   }
 
+  /** Takes the place of an earlier attempt whose record waits. */
   follow(earlier: Attempt): void {
     Object.assign(this.facts, earlier.facts)
+    this.isAhead = true
+    this.#earlierUs = earlier.#durationUs()
+  }
+
+  /** Of the verification alone: a record that waits does not grow older. */
+  #durationUs(): number {
+    return this.#earlierUs + Math.round(((this.#allowedAt ?? performance.now()) - this.#startedAt) * 1000)
   }
 
   #authenticate(): Awaitable<Decision> {
@@ -337,8 +356,11 @@ class Attempt {
 
   #allow(auth: Auth | null): Allowance {
     const allowance: Allowance = { outcome: 'allow', auth }
-    if (this.isAhead) this.#verifier.keepAhead(allowance, this)
-    else this.record(undefined, auth)
+    if (!this.isAhead) this.record(undefined, auth)
+    else {
+      this.#allowedAt = performance.now()
+      this.#verifier.keepAhead(allowance, this)
+    }
     return allowance
   }
 
@@ -371,7 +393,12 @@ class Attempt {
     if (isWanted(logger)) writeRecord(this.#describe(reason, auth, requestId, error), logger)
   }
 
-  #describe(reason: DenyReason | undefined, auth: Auth | null, requestId: string | undefined, error: unknown): AuditRecord {
+  #describe(
+    reason: DenyReason | undefined,
+    auth: Auth | null,
+    requestId: string | undefined,
+    error: unknown,
+  ): AuditRecord {
     const { view, facts } = this
     const known = {
       status: reason === undefined ? undefined : REASONS[reason].status,
@@ -397,7 +424,7 @@ class Attempt {
       method: capped(view.method),
       requestId: capped(requestId ?? requestIdOf(view)),
       framework: view.framework,
-      durationUs: Math.round((performance.now() - this.#startedAt) * 1000),
+      durationUs: this.#durationUs(),
     }
   }
 }

@@ -53,7 +53,7 @@ export function countersign(options: CountersignOptions): Countersign {
       discardRawBody(req)
       return
     }
-    if (!allowances.has(req)) res.once('close', () => verifier.settle(decision))
+    if (!allowances.has(req)) res.once('close', () => verifier.settle(allowances.get(req) ?? decision))
     allowances.set(req, decision)
     // `null` on public and optional routes, as the augmentation says.
     req.auth = decision.auth as typeof req.auth
