@@ -64,7 +64,11 @@ export const segment = (value: unknown): string =>
   Buffer.from(typeof value === 'string' ? value : JSON.stringify(value)).toString('base64url')
 
 /** A compact JWS. A text in place of header or payload is taken as it stands. */
-export function mint(key: KeyObject | Uint8Array, header: Readonly<Record<string, unknown>> | string, payload: unknown): string {
+export function mint(
+  key: KeyObject | Uint8Array,
+  header: Readonly<Record<string, unknown>> | string,
+  payload: unknown,
+): string {
   const input = `${segment(header)}.${segment(payload)}`
   const alg = typeof header === 'string' ? String(JSON.parse(header).alg) : String(header['alg'])
   return `${input}.${signature(key, alg, input).toString('base64url')}`
@@ -84,7 +88,10 @@ function signature(key: KeyObject | Uint8Array, alg: string, input: string): Buf
 const ES256 = keyPair('ES256')
 
 /** A good ES256 token of {@link ISSUER}, with changes. */
-export function token(more: Readonly<Record<string, unknown>> = {}, header: Readonly<Record<string, unknown>> = {}): string {
+export function token(
+  more: Readonly<Record<string, unknown>> = {},
+  header: Readonly<Record<string, unknown>> = {},
+): string {
   return mint(ES256.privateKey, { alg: 'ES256', kid: ES256.publicJwk.kid, ...header }, claims(more))
 }
 
@@ -101,7 +108,13 @@ export interface ViewParts {
   readonly readBody?: RequestView['readBody']
 }
 
-export function view({ method = 'GET', target = '/orders', headers = [], body = '', readBody }: ViewParts = {}): RequestView {
+export function view({
+  method = 'GET',
+  target = '/orders',
+  headers = [],
+  body = '',
+  readBody,
+}: ViewParts = {}): RequestView {
   return {
     method,
     target,
@@ -139,7 +152,9 @@ export function hmacHeaders(parts: SigningParts = {}): string[] {
     return at < 0 ? undefined : headers[at + 1]
   }
   const authorization = field('authorization')
-  const digest = createHash('sha256').update(parts.body ?? '').digest('hex')
+  const digest = createHash('sha256')
+    .update(parts.body ?? '')
+    .digest('hex')
   const lines = [
     'countersign-hmac-v1',
     `key-id:${keyId}`,
@@ -152,7 +167,9 @@ export function hmacHeaders(parts: SigningParts = {}): string[] {
     `authorization-sha256:${authorization === undefined ? '' : createHash('sha256').update(authorization, 'latin1').digest('hex')}`,
     `content-sha256:${digest}`,
   ]
-  const mac = createHmac(algorithm, secret).update(lines.map((line) => `${line}\n`).join('')).digest('hex')
+  const mac = createHmac(algorithm, secret)
+    .update(lines.map((line) => `${line}\n`).join(''))
+    .digest('hex')
   return [
     ...['X-Hmac-Key-Id', keyId, 'X-Hmac-Timestamp', timestamp, 'X-Hmac-Nonce', nonce],
     ...['X-Hmac-Content-Sha256', digest, `X-Hmac-${algorithm === 'sha256' ? 'Sha256' : 'Sha512'}`, mac],
@@ -224,7 +241,9 @@ export function bench(options: BenchOptions = {}): Bench {
       audience: AUDIENCE,
       schemes: [
         ...(options.bearer === null ? [] : [bearer({ issuers: [issuer()], ...options.bearer })]),
-        ...(options.hmac === null ? [] : [hmac({ keys: keyRing([billing()]), replay: memoryReplayStore(), ...options.hmac })]),
+        ...(options.hmac === null
+          ? []
+          : [hmac({ keys: keyRing([billing()]), replay: memoryReplayStore(), ...options.hmac })]),
       ],
       audit,
       clock: () => self.now,
