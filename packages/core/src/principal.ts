@@ -27,23 +27,15 @@ export interface Auth {
   readonly actor?: Principal
 }
 
-let building = false
-
 /** A Set that stays as it was made: principals are shared by every request of the same token. */
 export class FrozenSet<T> extends Set<T> {
   constructor(values: Iterable<T>) {
-    // The constructor of Set adds through `add`.
-    building = true
-    try {
-      super(values)
-    } finally {
-      building = false
-    }
+    super()
+    for (const value of values) super.add(value)
   }
 
-  override add(value: T): this {
-    if (!building) throw new TypeError('This set is read-only')
-    return super.add(value)
+  override add(_value: T): this {
+    throw new TypeError('This set is read-only')
   }
 
   override delete(_value: T): boolean {
