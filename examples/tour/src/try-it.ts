@@ -1,0 +1,32 @@
+import type { TourTarget } from './target.js'
+
+/** Shell lines that work as they are printed, with curl and openssl. */
+export function tryIt({ urls, keys }: Pick<TourTarget, 'urls' | 'keys'>): string {
+  return `# no token: 401, and why
+curl -i ${urls.orders}/orders
+
+# a token for ada, good for five minutes; then ada's orders, from Express and through Fastify
+TOKEN=$(curl -s ${urls.gateway}/token -H 'content-type: application/json' -d '{"user":"ada"}' \\
+  | sed 's/.*"access_token":"\\([^"]*\\)".*/\\1/')
+curl -i ${urls.orders}/orders -H "authorization: Bearer $TOKEN"
+curl -i ${urls.gateway}/orders -H "authorization: Bearer $TOKEN"
+
+# ada buys: gateway, orders, inventory
+curl -i ${urls.gateway}/orders -H "authorization: Bearer $TOKEN" \\
+  -H 'content-type: application/json' -d '{"item":"tea","quantity":2}'
+
+# ada is no admin: 403
+curl -i ${urls.orders}/admin/orders -H "authorization: Bearer $TOKEN"
+
+# signed with openssl as the service reporting; send the last command again: 401, replayed
+SECRET='${keys.reportingSecret}'
+TIMESTAMP=$(date +%s)
+NONCE=$(openssl rand -hex 16)
+DIGEST=$(printf '' | openssl dgst -sha256 | sed 's/.* //')
+MAC=$(printf '%s\\n' countersign-hmac-v1 key-id:reporting-1 "timestamp:$TIMESTAMP" "nonce:$NONCE" \\
+  audience:orders method:GET target:/orders content-type: authorization-sha256: \\
+  "content-sha256:$DIGEST" | openssl dgst -sha256 -hmac "$SECRET" | sed 's/.* //')
+curl -i ${urls.orders}/orders -H 'x-hmac-key-id: reporting-1' -H "x-hmac-timestamp: $TIMESTAMP" \\
+  -H "x-hmac-nonce: $NONCE" -H "x-hmac-content-sha256: $DIGEST" -H "x-hmac-sha256: $MAC"
+`
+}
