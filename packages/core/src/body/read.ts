@@ -54,7 +54,7 @@ export function readBody(message: IncomingMessage, options: ReadBodyOptions): Bu
   if (announced === 0) return Buffer.alloc(0)
   if (isReadByOthers(message)) throw new BodyAlreadyReadError()
   if (announced !== undefined && announced > options.limitBytes) throw new BodyError('body_too_large')
-  if (message.destroyed) throw new BodyError('aborted')
+  if (isLost(message)) throw new BodyError('aborted')
   const arriving = new ArrivingBody(message, announced, options.limitBytes)
   const body = message.complete ? arriving.take() : undefined
   return body ?? arrival(message, arriving, options.timeoutSeconds)
@@ -66,25 +66,40 @@ export function readBody(message: IncomingMessage, options: ReadBodyOptions): Bu
  * begun to read, and waits for its end as long as the server's `requestTimeout` says (0, for ever, on Fastify).
  */
 export function discardBody(message: IncomingMessage, seconds: number): void {
-  if (message.complete || message.destroyed) return
-  const timer = setTimeout(() => message.destroy(), seconds * 1000).unref()
+  if (message.complete || isLost(message)) return
+  const { socket } = message
+  // `?.`: the simulated sockets of light-my-request have no destroy(). Over HTTP/2 this is the stream, not the connection.
+  const timer = setTimeout(() => socket.destroy?.(), seconds * 1000).unref()
   const stop = () => {
     clearTimeout(timer)
-    message.off('end', stop).off('close', stop)
+    message.off('end', stop)
+    socket.off('close', stop)
   }
-  message.on('end', stop).on('close', stop).resume()
+  // The socket's 'close', because a message whose answer is finished does not learn of it.
+  socket.on('close', stop)
+  message.on('end', stop).resume()
+}
+
+/** The two things that an HTTP/2 message of Node's compatibility API tells only through its stream. */
+type MaybeHttp2 = IncomingMessage & {
+  readonly stream?: { readonly endAfterHeaders: boolean; readonly rstCode: number }
 }
 
 /** How long the body will be; 0 where there is none, `undefined` where only its end will tell (RFC 9112 §6.3, RFC 9113 §8.1). */
-function announcedBytes(message: IncomingMessage & { readonly stream?: { readonly endAfterHeaders?: boolean } }) {
+function announcedBytes(message: MaybeHttp2): number | undefined {
   if (message.headers['transfer-encoding'] !== undefined) return undefined
   if (message.headers['content-length'] !== undefined) return Number(message.headers['content-length'])
-  return message.httpVersionMajor < 2 || message.stream?.endAfterHeaders === true ? 0 : undefined
+  return message.httpVersionMajor < 2 || message.stream?.endAfterHeaders ? 0 : undefined
 }
 
 function isReadByOthers(message: IncomingMessage): boolean {
   if (message.readableEnded || message.readableFlowing === true || message.readableEncoding !== null) return true
   return message.readableDidRead && putBackBytes.get(message) !== message.readableLength
+}
+
+/** An HTTP/2 message whose stream was reset is not destroyed; it ends, and calls itself complete. */
+function isLost(message: MaybeHttp2): boolean {
+  return message.destroyed || (message.stream?.rstCode ?? 0) !== 0
 }
 
 /** The body so far. */
@@ -108,6 +123,7 @@ class ArrivingBody {
    * For the same reason the last read() and the unshift() stand in one tick.
    */
   take(): Buffer | undefined {
+    if (isLost(this.#message)) throw new BodyError('aborted')
     const waiting = this.#message.readableLength
     this.#bytes += waiting
     if (this.#bytes > this.#limitBytes) throw new BodyError('body_too_large')

@@ -99,7 +99,7 @@ export const LAST_CHUNK = '0\r\n\r\n'
 /** A body in chunks of at most `size` bytes. */
 export function inChunks(body: string | Buffer, size: number, target = '/', headers = '', method = 'POST'): Buffer {
   const bytes = Buffer.from(body)
-  const parts = [Buffer.from(chunkedHead(target, headers, method))]
+  const parts: Buffer[] = [Buffer.from(chunkedHead(target, headers, method))]
   for (let at = 0; at < bytes.length; at += size) parts.push(chunk(bytes.subarray(at, at + size)))
   return Buffer.concat([...parts, Buffer.from(LAST_CHUNK)])
 }
