@@ -1,0 +1,3 @@
+import core = require('@countersign/core')
+
+export const systemClock: core.Clock = core.systemClock
