@@ -1,10 +1,11 @@
 import { cpus } from 'node:os'
 import { parseArgs } from 'node:util'
+import { type HttpResult, runHttp } from './http.js'
 import { runInProcess } from './in-process.js'
 import { canPin } from './pinned.js'
 import type { Result } from './rounds.js'
-import { resultTable } from './table.js'
-import { inProcessVerdicts, type Verdict, verdictTable } from './targets.js'
+import { httpTable, resultTable } from './table.js'
+import { httpVerdicts, inProcessVerdicts, type Verdict, verdictTable } from './targets.js'
 
 const USAGE = 'usage: pnpm bench [in-process|http] [--quick] [--only <beginning of a group>]'
 
@@ -37,5 +38,14 @@ if (part !== 'http') {
     results.push(result)
   }
   verdicts.push(...inProcessVerdicts(results))
+}
+if (part !== 'in-process') {
+  const results: HttpResult[] = []
+  print('## Over HTTP, on loopback\n')
+  for await (const result of runHttp(quick, only)) {
+    print(httpTable(result))
+    results.push(result)
+  }
+  verdicts.push(...httpVerdicts(results))
 }
 print(verdictTable(verdicts))

@@ -10,7 +10,10 @@ export function startPinned(core: number, module: string, args: readonly string[
   const script = fileURLToPath(new URL(module, import.meta.url))
   const command = [process.execPath, script, ...args]
   const pinned = canPin ? ['taskset', '-c', String(core), ...command] : command
-  return spawn(pinned[0] as string, pinned.slice(1), { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] })
+  return spawn(pinned[0] as string, pinned.slice(1), {
+    stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
+    env: { ...process.env, NODE_ENV: 'production' },
+  })
 }
 
 /**

@@ -1,3 +1,4 @@
+import type { HttpResult } from './http.js'
 import type { Result } from './rounds.js'
 
 /** A Markdown table that reads as plain text too. The first column is text, the others are numbers. */
@@ -22,6 +23,14 @@ export function resultTable({ title, rows }: Result): string {
     `${ratio.toFixed(2)} ×`,
   ])
   return `### ${title}\n\n${table(['', 'p50 µs', 'mean µs', '× first'], cells)}\n`
+}
+
+export function httpTable({ title, rows }: HttpResult): string {
+  const cells = rows.map(({ name, requestsPerSecond, share, cpuMicroseconds, cpuAdded }) => {
+    const rate = String(Math.round(requestsPerSecond / 100) * 100)
+    return [name, rate, `${(share * 100).toFixed(0)} %`, cpuMicroseconds.toFixed(1), cpuAdded.toFixed(1)]
+  })
+  return `### ${title}\n\n${table(['', 'requests/s', 'of bare', 'CPU µs', 'added'], cells)}\n`
 }
 
 export function microseconds(value: number): string {
