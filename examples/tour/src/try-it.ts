@@ -6,8 +6,8 @@ export function tryIt({ urls, keys }: Pick<TourTarget, 'urls' | 'keys'>): string
 curl -i ${urls.orders}/orders
 
 # a token for ada, good for five minutes; then ada's orders, from Express and through Fastify
-TOKEN=$(curl -s ${urls.gateway}/token -H 'content-type: application/json' -d '{"user":"ada"}' \\
-  | sed 's/.*"access_token":"\\([^"]*\\)".*/\\1/')
+TOKEN=$(curl -s ${urls.gateway}/token \\
+  -H 'content-type: application/json' -d '{"user":"ada"}' | cut -d '"' -f 4)
 curl -i ${urls.orders}/orders -H "authorization: Bearer $TOKEN"
 curl -i ${urls.gateway}/orders -H "authorization: Bearer $TOKEN"
 
@@ -26,7 +26,8 @@ DIGEST=$(printf '' | openssl dgst -sha256 | sed 's/.* //')
 MAC=$(printf '%s\\n' countersign-hmac-v1 key-id:reporting-1 "timestamp:$TIMESTAMP" "nonce:$NONCE" \\
   audience:orders method:GET target:/orders content-type: authorization-sha256: \\
   "content-sha256:$DIGEST" | openssl dgst -sha256 -hmac "$SECRET" | sed 's/.* //')
-curl -i ${urls.orders}/orders -H 'x-hmac-key-id: reporting-1' -H "x-hmac-timestamp: $TIMESTAMP" \\
-  -H "x-hmac-nonce: $NONCE" -H "x-hmac-content-sha256: $DIGEST" -H "x-hmac-sha256: $MAC"
+curl -i ${urls.orders}/orders \\
+  -H 'x-hmac-key-id: reporting-1' -H "x-hmac-timestamp: $TIMESTAMP" -H "x-hmac-nonce: $NONCE" \\
+  -H "x-hmac-content-sha256: $DIGEST" -H "x-hmac-sha256: $MAC"
 `
 }
