@@ -1,0 +1,10 @@
+import type { Probe } from '../probe.js'
+import { ALGORITHM } from './algorithm.js'
+import { CLAIMS } from './claims.js'
+import { ENCODING } from './encoding.js'
+import { KEYS } from './keys.js'
+import { ROLES } from './roles.js'
+import { SIGNATURE } from './signature.js'
+
+/** Every probe. */
+export const PROBES: readonly Probe[] = [...ALGORITHM, ...ENCODING, ...CLAIMS, ...ROLES, ...KEYS, ...SIGNATURE]
