@@ -28,7 +28,10 @@ export type {
   HmacKeySource,
   HmacProfile,
   JwtAlgorithm,
+  KeyDetail,
   KeyHealth,
+  KeyState,
+  KeyStatus,
   VerificationKeySource,
 } from './key.js'
 
@@ -43,3 +46,10 @@ export { type DenyKind, type DenyReason, REASONS } from './reason.js'
 export type { AuditLogger } from './audit/logger.js'
 export type { AuditOutcome, AuditRecord } from './audit/record.js'
 export { ATTEMPT_CHANNEL } from './audit/write.js'
+export {
+  KEY_CHANNEL,
+  type KeyEvent,
+  type KeysLoadedEvent,
+  type KeysRefusedEvent,
+  type KeyUsedEvent,
+} from './keys/key-events.js'

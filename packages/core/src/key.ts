@@ -5,11 +5,24 @@ import type { Principal } from './principal.js'
 
 /** `alg` of RFC 7518 section 3.1 and RFC 8037 section 3.1, as far as they are safe to accept. */
 export type JwtAlgorithm =
-  | 'HS256' | 'HS384' | 'HS512'
-  | 'RS256' | 'RS384' | 'RS512'
-  | 'PS256' | 'PS384' | 'PS512'
-  | 'ES256' | 'ES384' | 'ES512'
+  | 'HS256'
+  | 'HS384'
+  | 'HS512'
+  | 'RS256'
+  | 'RS384'
+  | 'RS512'
+  | 'PS256'
+  | 'PS384'
+  | 'PS512'
+  | 'ES256'
+  | 'ES384'
+  | 'ES512'
   | 'EdDSA'
+
+/** What is said of a key beside its window. `active`, and saying nothing, leave it to the window. */
+export type KeyStatus = 'active' | 'deactivated' | 'compromised'
+
+export const KEY_STATUSES: readonly KeyStatus[] = ['active', 'deactivated', 'compromised']
 
 /** When a key may be used. Both ends are included. */
 export interface KeyWindow {
@@ -17,15 +30,38 @@ export interface KeyWindow {
   readonly notBefore?: number | undefined
   /** NumericDate. Absent: for ever. */
   readonly notAfter?: number | undefined
+  readonly status?: KeyStatus | undefined
 }
 
-/** The states of NIST SP 800-57 part 1 that a window can tell. */
-export type KeyState = 'pre-active' | 'active' | 'deactivated'
+/** The states of NIST SP 800-57 part 1 section 7 that matter to a verifier. Only an active key verifies. */
+export type KeyState = 'pre-active' | 'active' | 'deactivated' | 'compromised'
 
 export function keyState(key: KeyWindow, now: number): KeyState {
+  if (isWithdrawn(key)) return key.status
   if (key.notBefore !== undefined && now < key.notBefore) return 'pre-active'
   if (key.notAfter !== undefined && now > key.notAfter) return 'deactivated'
   return 'active'
+}
+
+/** Whether somebody ended the key by its status, whatever its window says. */
+export function isWithdrawn<K extends KeyWindow>(
+  key: K,
+): key is K & { readonly status: 'deactivated' | 'compromised' } {
+  return key.status === 'deactivated' || key.status === 'compromised'
+}
+
+/** When a key was last used: the one thing about it that changes. It is handed on when the key is loaded anew. */
+export interface KeyUse {
+  /** NumericDate of the last signature or MAC by it that held. NaN: none so far. */
+  lastUsedAt: number
+  /** NumericDate of the last `countersign:key` event. NaN: none so far. */
+  reportedAt: number
+  /** NumericDate of the last warning that it ends soon. NaN: none so far. */
+  warnedAt: number
+}
+
+export function unused(): KeyUse {
+  return { lastUsedAt: Number.NaN, reportedAt: Number.NaN, warnedAt: Number.NaN }
 }
 
 /** A key that tokens are verified with: made once, bound to one algorithm (RFC 8725 section 3.1). */
@@ -35,6 +71,8 @@ export interface VerificationKey extends KeyWindow {
   readonly key: KeyObject
   /** How many characters a signature by this key has in base64url. */
   readonly signatureLength: number
+  /** Absent: its use is not followed. */
+  readonly use?: KeyUse | undefined
 }
 
 export type HmacAlgorithm = 'sha256' | 'sha512'
@@ -59,6 +97,21 @@ export interface HmacKey extends KeyWindow {
   readonly paths?: readonly string[] | undefined
   /** `body-timestamp` only: refuse a MAC that was seen before. */
   readonly refuseRepeats?: boolean | undefined
+  /** Absent: its use is not followed. */
+  readonly use?: KeyUse | undefined
+}
+
+/** What can be told of one key. */
+export interface KeyDetail {
+  /** `x-hmac-key-id` or `kid`. Absent: a verification key without one. */
+  readonly id?: string
+  /** Who an HMAC key belongs to. */
+  readonly client?: string
+  readonly state: KeyState
+  readonly notBefore?: number
+  readonly notAfter?: number
+  /** NumericDate. Absent: not used since the process started. */
+  readonly lastUsedAt?: number
 }
 
 /** What can be told of a set of keys without telling a key. */
@@ -73,6 +126,8 @@ export interface KeyHealth {
   readonly stale?: boolean
   /** Seconds until they are asked for again. */
   readonly nextRefreshSeconds?: number
+  /** Key by key, the first hundred. */
+  readonly details?: readonly KeyDetail[]
 }
 
 /** What every holder of keys can do beside finding one. */

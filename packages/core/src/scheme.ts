@@ -58,6 +58,8 @@ export interface SchemeSetup {
   readonly audience: string | null
   /** Where the scheme stands in the options, for messages. */
   readonly option: string
+  /** The least time between two `countersign:key` events of one key. Absent: 60. */
+  readonly keyReportSeconds?: number | undefined
 }
 
 /** A scheme as configured. Opened once, by `createVerifier`. */

@@ -10,7 +10,7 @@ import { ConfigurationError, CredentialError, refusal } from './errors.js'
 import { requestIdOf, traceIdOf } from './http/ids.js'
 import { denialReply } from './http/reply.js'
 import { pathAndQuery } from './http/target.js'
-import { checkMembers, checkText, checkTextOrNull } from './options.js'
+import { checkMembers, checkNumber, checkText, checkTextOrNull } from './options.js'
 import { type CompiledPolicy, compilePolicy, type PolicyTerms } from './policy/evaluate.js'
 import type { Policy, PolicyCheck } from './policy/policy.js'
 import { type RoleHierarchy, RoleIndex } from './policy/roles.js'
@@ -31,6 +31,8 @@ export interface VerifierOptions {
   readonly audit?: AuditLogger | null
   /** `realm` of challenges. Default: the audience. */
   readonly realm?: string
+  /** The least time between two `countersign:key` events of one key. Default 60. */
+  readonly keyReportSeconds?: number
   /** For tests. */
   readonly clock?: Clock
 }
@@ -97,7 +99,7 @@ class RequestVerifier implements Verifier {
   #defaultAudit: AuditLogger | undefined
 
   constructor(options: VerifierOptions) {
-    checkMembers('options', options, ['audience', 'schemes', 'roleHierarchy', 'checks', 'audit', 'realm', 'clock'])
+    checkMembers('options', options, ['audience', 'schemes', 'roleHierarchy', 'checks', 'audit', 'realm', 'keyReportSeconds', 'clock'])
     const audience = checkTextOrNull('audience', options.audience)
     this.clock = options.clock ?? systemClock
     if (typeof this.clock !== 'function') throw new ConfigurationError('clock', 'must be a function')
@@ -106,12 +108,13 @@ class RequestVerifier implements Verifier {
     if (!Array.isArray(options.schemes) || options.schemes.length === 0) {
       throw new ConfigurationError('schemes', 'must list at least one scheme: bearer({…}), hmac({…})')
     }
+    const keyReportSeconds = checkNumber('keyReportSeconds', options.keyReportSeconds ?? 60, 1, 86_400)
     // HMAC first: it costs microseconds to refuse, a public-key signature ten times as much.
     this.schemes = options.schemes
       .map((scheme, index) => {
         if (typeof scheme?.open !== 'function')
           throw new ConfigurationError(`schemes[${index}]`, 'must be bearer({…}) or hmac({…})')
-        return scheme.open({ clock: this.clock, audience, option: `schemes[${index}]` })
+        return scheme.open({ clock: this.clock, audience, option: `schemes[${index}]`, keyReportSeconds })
       })
       .sort((left, right) => SCHEME_ORDER.indexOf(left.name) - SCHEME_ORDER.indexOf(right.name))
     const names = new Set(this.schemes.map(({ name }) => name))

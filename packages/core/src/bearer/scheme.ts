@@ -4,6 +4,7 @@ import { bearerToken } from '../http/authorization.js'
 import { bearerChallenge } from '../http/challenge.js'
 import { singleField } from '../http/field.js'
 import {
+  isWithdrawn,
   type JwtAlgorithm,
   keyState,
   type VerificationKey,
@@ -11,14 +12,15 @@ import {
   type VerificationKeySource,
 } from '../key.js'
 import { isSymmetric, JWT_ALGORITHMS } from '../keys/algorithms.js'
+import { DEFAULT_REPORT_SECONDS, noteUse } from '../keys/key-use.js'
 import { checkInteger, checkMembers, checkNumber, checkOneOf, checkTextOrNull, checkTexts } from '../options.js'
 import type { Principal } from '../principal.js'
 import type { AttemptContext, Presented, Scheme, SchemeHealth, SchemeOptions, SchemeSetup } from '../scheme.js'
 import { type CheckedClaims, type ClaimRules, checkClaims, checkTimes, checkType, type TimeRules } from './claims.js'
 import { type ClaimPath, checkRoleRules, type RoleRules, rolesOf, type ScopeClaim, scopesOf } from './roles.js'
 import { verifySignature } from './signature.js'
-import { TokenCache } from './token-cache.js'
 import { checkObject, parseObject, parseToken, type UnverifiedToken } from './token.js'
+import { TokenCache } from './token-cache.js'
 
 /** One issuer whose tokens are accepted. */
 export interface IssuerOptions {
@@ -86,11 +88,14 @@ function openIssuer(setup: SchemeSetup, option: string, options: IssuerOptions, 
   checkMembers(option, options, ISSUER_MEMBERS)
   const issuer = checkTextOrNull(`${option}.issuer`, options.issuer)
   const algorithms = checkAlgorithms(`${option}.algorithms`, options.algorithms)
-  if (typeof options.keys?.open !== 'function') throw new ConfigurationError(`${option}.keys`, 'is required: staticKeys([…])')
-  const audience = options.audience === undefined ? setup.audience : checkTextOrNull(`${option}.audience`, options.audience)
+  if (typeof options.keys?.open !== 'function')
+    throw new ConfigurationError(`${option}.keys`, 'is required: staticKeys([…])')
+  const audience =
+    options.audience === undefined ? setup.audience : checkTextOrNull(`${option}.audience`, options.audience)
   const maxAgeSeconds = options.maxAgeSeconds ?? null
   if (maxAgeSeconds !== null) checkNumber(`${option}.maxAgeSeconds`, maxAgeSeconds, 1, 1e9)
-  if (options.expiry !== undefined && options.expiry !== null) checkOneOf(`${option}.expiry`, options.expiry, ['required'])
+  if (options.expiry !== undefined && options.expiry !== null)
+    checkOneOf(`${option}.expiry`, options.expiry, ['required'])
   return {
     algorithms: new Set(algorithms),
     keys: options.keys.open({ clock: setup.clock, option: `${option}.keys`, algorithms }),
@@ -106,10 +111,15 @@ function openIssuer(setup: SchemeSetup, option: string, options: IssuerOptions, 
 }
 
 function checkAlgorithms(option: string, value: unknown): readonly JwtAlgorithm[] {
-  const algorithms = checkTexts(option, value).map((name, index) => checkOneOf(`${option}[${index}]`, name, JWT_ALGORITHMS))
+  const algorithms = checkTexts(option, value).map((name, index) =>
+    checkOneOf(`${option}[${index}]`, name, JWT_ALGORITHMS),
+  )
   const symmetric = algorithms.filter(isSymmetric).length
   if (symmetric > 0 && symmetric < algorithms.length) {
-    throw new ConfigurationError(option, 'mixes HS with asymmetric algorithms: a public key could then be used as a secret')
+    throw new ConfigurationError(
+      option,
+      'mixes HS with asymmetric algorithms: a public key could then be used as a secret',
+    )
   }
   return algorithms
 }
@@ -132,11 +142,13 @@ class BearerScheme implements Scheme {
   readonly cache: TokenCache<VerifiedToken>
   /** An `alg` outside is refused before anything else is read of the token. */
   readonly algorithms: ReadonlySet<string>
+  readonly keyReportSeconds: number
   readonly #byName = new Map<string, Issuer>()
 
   constructor(setup: SchemeSetup, issuers: readonly Issuer[], cacheEntries: number) {
     this.issuers = issuers
     this.cache = new TokenCache(cacheEntries)
+    this.keyReportSeconds = setup.keyReportSeconds ?? DEFAULT_REPORT_SECONDS
     this.algorithms = new Set(issuers.flatMap((issuer) => [...issuer.algorithms]))
     for (const [index, issuer] of issuers.entries()) {
       const name = issuer.claims.issuer
@@ -154,7 +166,8 @@ class BearerScheme implements Scheme {
     const compact = bearerToken(authorization)
     if (compact === undefined) return undefined
     // RFC 6750 section 2: one request, one way of sending the token.
-    if (context.view.target.includes('access_token=') && ACCESS_TOKEN_IN_QUERY.test(context.view.target)) throw refusal('malformed_credentials')
+    if (context.view.target.includes('access_token=') && ACCESS_TOKEN_IN_QUERY.test(context.view.target))
+      throw refusal('malformed_credentials')
     return new PresentedToken(this, context, compact)
   }
 
@@ -236,7 +249,10 @@ class PresentedToken implements Presented {
     const verified = this.#seen !== undefined && this.#seen.key === key ? this.#seen : this.#verify(key)
     const { facts, now } = this.#context
     const { issuer } = verified
-    if (keyState(verified.key, now) !== 'active') throw refusal(this.#whyNoKey(issuer, 'key_inactive'))
+    noteUse(verified.key, now, this.#scheme.keyReportSeconds, verified.principal.issuer)
+    if (keyState(verified.key, now) !== 'active') {
+      throw refusal(isWithdrawn(verified.key) ? 'key_inactive' : this.#whyNoKey(issuer, 'key_inactive'))
+    }
     facts.issuer = verified.principal.issuer
     facts.kid = verified.kid
     facts.tokenId = verified.claims.tokenId

@@ -5,7 +5,8 @@ import { ConfigurationError, refusal } from '../errors.js'
 import { hmacChallenge } from '../http/challenge.js'
 import { singleField } from '../http/field.js'
 import { pathAndQuery } from '../http/target.js'
-import { type HmacKey, type HmacKeyLookup, type HmacKeySource, keyState } from '../key.js'
+import { type HmacKey, type HmacKeyLookup, type HmacKeySource, isWithdrawn, keyState } from '../key.js'
+import { DEFAULT_REPORT_SECONDS, noteUse } from '../keys/key-use.js'
 import { secretKey } from '../keys/secret.js'
 import { checkInteger, checkMembers, checkNumber } from '../options.js'
 import type { Principal } from '../principal.js'
@@ -71,6 +72,7 @@ class HmacScheme implements Scheme {
   readonly keys: HmacKeyLookup
   readonly replay: ReplayStore | null
   readonly settings: HmacSettings
+  readonly #keyReportSeconds: number
 
   constructor(setup: SchemeSetup, keys: HmacKeySource, replay: ReplayStore | null, settings: HmacSettings) {
     if (setup.audience?.includes('\n')) throw new ConfigurationError('audience', 'contains a line feed')
@@ -78,6 +80,7 @@ class HmacScheme implements Scheme {
     this.keys = keys.open({ clock: setup.clock, option: `${setup.option}.keys` })
     this.replay = replay
     this.settings = settings
+    this.#keyReportSeconds = setup.keyReportSeconds ?? DEFAULT_REPORT_SECONDS
   }
 
   present(context: AttemptContext): Presented | undefined {
@@ -115,6 +118,18 @@ class HmacScheme implements Scheme {
 
   close(): Awaitable<void> {
     return chain(this.keys.close(), this.replay, (_, replay) => replay?.close?.())
+  }
+
+  /** Takes a key whose MAC held, if it is active. */
+  accept(key: HmacKey, now: number): Principal {
+    noteUse(key, now, this.#keyReportSeconds)
+    if (keyState(key, now) !== 'active') throw refusal(this.whyInactive(key, now))
+    return key.principal
+  }
+
+  /** Where no key at all is active the fault is ours: a gap in rotation must not read as an attack. A key that was ended is no gap. */
+  whyInactive(key: HmacKey, now: number): 'key_inactive' | 'keys_unavailable' {
+    return isWithdrawn(key) || this.keys.isUsable(now) ? 'key_inactive' : 'keys_unavailable'
   }
 
   /** Remembers `id` for as long as its timestamp would be accepted. */
@@ -180,10 +195,10 @@ class SignedRequest implements Presented {
     })
     const computed = requestMac(algorithm, key?.secret ?? NOBODYS_SECRET, text)
     const matches = macMatches(computed, mac)
-    if (key === undefined || key.profile !== 'request') throw refusal(this.#whyNoKey('key_unknown'))
-    if (keyState(key, now) !== 'active') throw refusal(this.#whyNoKey('key_inactive'))
-    if (!matches || algorithm !== key.algorithm) throw refusal('signature_invalid')
-    return key.principal
+    if (key === undefined || key.profile !== 'request')
+      throw refusal(this.#scheme.keys.isUsable(now) ? 'key_unknown' : 'keys_unavailable')
+    if (matches && algorithm === key.algorithm) return this.#scheme.accept(key, now)
+    throw refusal(keyState(key, now) === 'active' ? 'signature_invalid' : this.#scheme.whyInactive(key, now))
   }
 
   complete(): Awaitable<void> {
@@ -194,11 +209,6 @@ class SignedRequest implements Presented {
     const { keyId, timestamp, nonce, contentSha256 } = this.#parameters
     checkContentSha256(body, contentSha256)
     return this.#scheme.claim(`${keyId} ${nonce}`, timestamp, this.#context.now)
-  }
-
-  /** Where no key at all is active the fault is ours: a gap in rotation must not read as an attack. */
-  #whyNoKey(reason: 'key_unknown' | 'key_inactive') {
-    return this.#scheme.keys.isUsable(this.#context.now) ? reason : 'keys_unavailable'
   }
 }
 
@@ -247,9 +257,8 @@ class SignedBody implements Presented {
     const key = keys.find((candidate) => macMatches(bodyTimestampMac(candidate.secret, body, timestamp), mac))
     if (key === undefined) throw refusal('signature_invalid')
     this.#context.facts.keyId = key.id
-    if (keyState(key, this.#context.now) !== 'active') throw refusal('key_inactive')
     this.#key = key
-    return key.principal
+    return this.#scheme.accept(key, this.#context.now)
   }
 }
 

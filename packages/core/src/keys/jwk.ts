@@ -1,7 +1,7 @@
 import { createPublicKey, createSecretKey, type JsonWebKey, type KeyObject } from 'node:crypto'
 import { isCanonicalBase64url } from '../bytes.js'
 import { ConfigurationError } from '../errors.js'
-import type { JwtAlgorithm, VerificationKey } from '../key.js'
+import { type JwtAlgorithm, unused, type VerificationKey } from '../key.js'
 import { checkText } from '../options.js'
 import { checkStrength, fits, JWT_ALGORITHMS, signatureLength } from './algorithms.js'
 
@@ -36,6 +36,7 @@ export function importJwk(option: string, jwk: Jwk, allowed: readonly JwtAlgorit
     algorithm,
     key,
     signatureLength: signatureLength(algorithm, key),
+    use: unused(),
   }
 }
 
@@ -55,12 +56,7 @@ function toKeyObject(option: string, jwk: Jwk): KeyObject {
   }
 }
 
-function bindAlgorithm(
-  option: string,
-  jwk: Jwk,
-  key: KeyObject,
-  allowed: readonly JwtAlgorithm[],
-): JwtAlgorithm {
+function bindAlgorithm(option: string, jwk: Jwk, key: KeyObject, allowed: readonly JwtAlgorithm[]): JwtAlgorithm {
   if (jwk.alg === undefined) {
     const [algorithm, another] = allowed.filter((candidate) => fits(candidate, key))
     if (algorithm === undefined) throw new ConfigurationError(option, 'fits none of the algorithms of the issuer')

@@ -3,15 +3,19 @@ import { ConfigurationError } from '../errors.js'
 import {
   type JwtAlgorithm,
   type KeyHealth,
+  type KeyStatus,
   keyState,
+  unused,
   type VerificationKey,
   type VerificationKeyLookup,
   type VerificationKeySource,
 } from '../key.js'
-import { checkMembers, checkMoment, checkOneOf, checkText } from '../options.js'
+import { checkMembers, checkOneOf, checkText } from '../options.js'
 import { checkStrength, fits, isSymmetric, JWT_ALGORITHMS, signatureLength } from './algorithms.js'
 import { importJwk, type Jwk } from './jwk.js'
+import { keyDetails } from './key-details.js'
 import { checkSecret, type SecretInput } from './secret.js'
+import { checkWindow } from './window.js'
 
 /** One key that tokens are verified with. Exactly one of `publicKey` and `secret` is given. */
 export interface StaticKey {
@@ -26,6 +30,8 @@ export interface StaticKey {
   readonly notBefore?: number | Date
   /** NumericDate or `Date`; the key is not used after. */
   readonly notAfter?: number | Date
+  /** `deactivated` or `compromised`: not used any more, whatever its times. Default `active`. */
+  readonly status?: KeyStatus
 }
 
 /**
@@ -38,7 +44,10 @@ export function staticKeys(keys: readonly StaticKey[]): VerificationKeySource {
   return {
     open({ option, algorithms }) {
       if (!Array.isArray(keys) || keys.length === 0) throw new ConfigurationError(option, 'must list at least one key')
-      return new KeySet(option, keys.map((key, index) => openKey(`${option}[${index}]`, key, algorithms)))
+      return new KeySet(
+        option,
+        keys.map((key, index) => openKey(`${option}[${index}]`, key, algorithms)),
+      )
     },
   }
 }
@@ -62,7 +71,7 @@ export function staticJwks(document: { readonly keys: readonly Jwk[] }): Verific
 }
 
 function openKey(option: string, entry: StaticKey, allowed: readonly JwtAlgorithm[]): VerificationKey {
-  checkMembers(option, entry, ['kid', 'algorithm', 'publicKey', 'secret', 'notBefore', 'notAfter'])
+  checkMembers(option, entry, ['kid', 'algorithm', 'publicKey', 'secret', 'notBefore', 'notAfter', 'status'])
   const algorithm = checkOneOf(`${option}.algorithm`, entry.algorithm, JWT_ALGORITHMS)
   if (!allowed.includes(algorithm)) {
     throw new ConfigurationError(`${option}.algorithm`, 'is not among the algorithms of the issuer')
@@ -75,8 +84,8 @@ function openKey(option: string, entry: StaticKey, allowed: readonly JwtAlgorith
     algorithm,
     key,
     signatureLength: signatureLength(algorithm, key),
-    notBefore: entry.notBefore === undefined ? undefined : checkMoment(`${option}.notBefore`, entry.notBefore),
-    notAfter: entry.notAfter === undefined ? undefined : checkMoment(`${option}.notAfter`, entry.notAfter),
+    ...checkWindow(option, entry),
+    use: unused(),
   }
 }
 
@@ -139,7 +148,7 @@ export class KeySet implements VerificationKeyLookup {
 
   health(now: number): KeyHealth {
     const activeKeys = this.#keys.filter((key) => keyState(key, now) === 'active').length
-    return { ready: activeKeys > 0, keys: this.#keys.length, activeKeys }
+    return { ready: activeKeys > 0, keys: this.#keys.length, activeKeys, details: keyDetails(this.#keys, now) }
   }
 
   close(): void {}

@@ -28,7 +28,7 @@ describe('keyRing', () => {
 
   it('tells how many keys are active, at the edges of their periods', () => {
     const ring = open(billing({ notBefore: NOW }), other({ notAfter: new Date((NOW + 9) * 1000) }))
-    expect([NOW - 1, NOW, NOW + 9, NOW + 10].map((now) => ring.health(now))).toEqual([
+    expect([NOW - 1, NOW, NOW + 9, NOW + 10].map((now) => ring.health(now))).toMatchObject([
       { ready: true, keys: 2, activeKeys: 1 },
       { ready: true, keys: 2, activeKeys: 2 },
       { ready: true, keys: 2, activeKeys: 2 },
