@@ -13,6 +13,8 @@ export interface Expectation {
   readonly served: boolean
   /** `false`: the frameworks route this request differently, so their answers are not compared. */
   readonly compared?: false
+  /** `false`: the HTTP parser answered before the denial could. */
+  readonly told?: false
 }
 
 /** The statuses of DESIGN section 6, written down a second time: core's own table is what is tested. */

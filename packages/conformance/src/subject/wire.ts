@@ -10,11 +10,16 @@ export async function wireSubject(framework: Framework, options: SubjectOptions)
     name: framework,
     records: target.records,
     handlerRuns: target.handlerRuns,
-    exchange: (request) => exchangeBytes(port, bytesOf(request)),
+    exchange: (request) => exchange(port, request),
     exchangeBytes: (bytes) => exchangeBytes(port, bytes),
     abandon: (bytes, isOver) => abandon(port, bytes, isOver),
     close: () => target.close(),
   }
+}
+
+/** Sends one request to 127.0.0.1; answers all that came back, as Latin-1. */
+export function exchange(port: number, request: ProbeRequest): Promise<string> {
+  return exchangeBytes(port, bytesOf(request))
 }
 
 /** The request as it goes over the wire; the server is asked to close, so the answer ends with the connection. */

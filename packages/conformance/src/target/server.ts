@@ -19,11 +19,11 @@ export function requestIdSent({ rawHeaders }: Pick<IncomingMessage, 'rawHeaders'
   return id !== undefined && REQUEST_ID.test(id) ? id : undefined
 }
 
-/** Whether a router can decode the path. */
+/** Whether Fastify's router can read the target: decode its path, take its absolute form apart. */
 export function isRoutable(url: string): boolean {
   try {
     decodeURIComponent(url.split(/[?#]/, 1)[0] as string)
-    return true
+    return url.startsWith('/') || url === '*' || URL.canParse(url)
   } catch {
     return false
   }
