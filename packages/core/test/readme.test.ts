@@ -1,0 +1,48 @@
+import { fileURLToPath } from 'node:url'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { blocksOf, tableRowsOf } from '../../../.config/readme/blocks.js'
+import { SECRET_HEX, signedHeaders } from '../../../.config/readme/credentials.js'
+import { type Program, Scratch } from '../../../.config/readme/scratch.js'
+import { REASONS } from '../src/index.js'
+
+const README = fileURLToPath(new URL('../README.md', import.meta.url))
+
+const scratch = new Scratch(new URL('..', import.meta.url))
+let complaints: string
+let program: Program
+
+beforeAll(async () => {
+  complaints = await scratch.compile(blocksOf(README, 'ts'))
+  program = await scratch.start('1.js', { PORT: '0', BILLING_SECRET_HEX: SECRET_HEX })
+})
+
+afterAll(() => scratch.remove())
+
+describe('the README', () => {
+  it('has code that compiles', () => {
+    expect(complaints).toBe('')
+  })
+
+  it('lists every reason, with its kind and status', () => {
+    const listed = tableRowsOf(README)
+      .filter(([kind, reason]) => reason?.startsWith('`') && /^[a-z]+$/.test(kind ?? ''))
+      .map(([kind, reason, status]) => [reason?.replaceAll('`', ''), kind, Number(status)])
+    const known = Object.entries(REASONS).map(([reason, { kind, status }]) => [reason, kind, status])
+    expect(listed.sort()).toEqual(known.sort())
+  })
+})
+
+describe('the quick start', () => {
+  it('lets a signed request through', async () => {
+    const headers = signedHeaders('billing-2026-11', 'orders', 'POST', '/', 'hello')
+    const response = await fetch(program.url, { method: 'POST', headers, body: 'hello' })
+    expect([response.status, await response.text()]).toEqual([200, 'hello billing\n'])
+  })
+
+  it('refuses one whose body was changed, and writes why', async () => {
+    const headers = signedHeaders('billing-2026-11', 'orders', 'POST', '/', 'hello')
+    const response = await fetch(program.url, { method: 'POST', headers, body: 'HELLO' })
+    expect([response.status, await response.json()]).toMatchObject([401, { code: 'content_digest_mismatch' }])
+    await program.printed(/"event":"auth\.attempt".*"reason":"content_digest_mismatch"/)
+  })
+})
