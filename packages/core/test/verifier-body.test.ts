@@ -22,7 +22,10 @@ describe('a body that cannot be had', () => {
     const readBody = () => {
       throw new BodyAlreadyReadError()
     }
-    expect(now(verifier.verify(signed({ readBody }), 'authenticated'))).toMatchObject({ reason: 'internal', status: 500 })
+    expect(now(verifier.verify(signed({ readBody }), 'authenticated'))).toMatchObject({
+      reason: 'internal',
+      status: 500,
+    })
     expect(audit.lines).toMatchObject([{ level: 'error', record: { outcome: 'error', error: 'BodyAlreadyReadError' } }])
   })
 })

@@ -23,7 +23,7 @@ describe('memoryReplayStore', () => {
 
   it('forgets ids whose time is over, within two minutes', () => {
     const store = memoryReplayStore({ maxEntries: 1 })
-    store.claim('a', NOW + 300, NOW)
+    expect(store.claim('a', NOW + 300, NOW)).toBe(true)
     expect(outcome(() => store.claim('b', NOW + 600, NOW + 300))).toBe('cannot say')
     expect(store.claim('b', NOW + 720, NOW + 420)).toBe(true)
   })
@@ -38,8 +38,8 @@ describe('memoryReplayStore', () => {
 
   it('cannot say, where the clock was set back into a time that is forgotten', () => {
     const store = memoryReplayStore()
-    store.claim('a', NOW + 300, NOW)
-    store.claim('b', NOW + 1300, NOW + 1000)
+    expect(store.claim('a', NOW + 300, NOW)).toBe(true)
+    expect(store.claim('b', NOW + 1300, NOW + 1000)).toBe(true)
     expect(outcome(() => store.claim('a', NOW + 300, NOW))).toBe('cannot say')
     expect(outcome(() => store.claim('c', NOW + 300, NOW))).toBe('cannot say')
   })
