@@ -48,4 +48,4 @@ if (part !== 'in-process') {
   }
   verdicts.push(...httpVerdicts(results))
 }
-print(verdictTable(verdicts))
+if (verdicts.length > 0) print(verdictTable(verdicts))
