@@ -25,6 +25,10 @@ export function wireProbe(ids: string | readonly string[], title: string, run: P
   return { ids: [ids].flat(), title, kind: 'wire', run }
 }
 
-export function configurationProbe(ids: string | readonly string[], title: string, run: () => void | Promise<void>): Probe {
+export function configurationProbe(
+  ids: string | readonly string[],
+  title: string,
+  run: () => void | Promise<void>,
+): Probe {
   return { ids: [ids].flat(), title, kind: 'configuration', run: async () => run() }
 }

@@ -1,4 +1,4 @@
-import { mint, type Json, type TokenOptions } from './foreign/mint.js'
+import { type Json, mint, type TokenOptions } from './foreign/mint.js'
 import { type Covered, type Header, type SignOptions, signRequest } from './foreign/sign.js'
 import type { ProbeRequest } from './subject/subject.js'
 

@@ -1,5 +1,5 @@
-import { TARGET_KEYS } from './target/keys.js'
 import type { ProbeRequest } from './subject/subject.js'
+import { TARGET_KEYS } from './target/keys.js'
 
 /** Shorter texts stand in honest output by chance. */
 const LEAST_LENGTH = 8
@@ -20,7 +20,9 @@ export function secretsOf({ headers = [] }: ProbeRequest): readonly string[] {
 
 function keyTexts(): readonly string[] {
   const texts: string[] = []
-  const secrets = [...TARGET_KEYS.hmac, ...TARGET_KEYS.jwt].flatMap((key) => ('secretHex' in key ? [key.secretHex] : []))
+  const secrets = [...TARGET_KEYS.hmac, ...TARGET_KEYS.jwt].flatMap((key) =>
+    'secretHex' in key ? [key.secretHex] : [],
+  )
   for (const hex of secrets) {
     const bytes = Buffer.from(hex, 'hex')
     texts.push(hex, bytes.toString('latin1'), bytes.toString('base64'), bytes.toString('base64url'))

@@ -90,7 +90,10 @@ export class ProbeTarget {
   /** Sends a request and hangs up before all of it is there; resolves when the attempt is on record. */
   async abandon(request: ProbeRequest, keepBytes: number): Promise<readonly AuditRecord[]> {
     const [requestId, identified] = this.#identify(request)
-    await this.#subject.abandon?.(bytesOf(identified).subarray(0, -keepBytes), () => this.#recordsOf(requestId).length > 0)
+    await this.#subject.abandon?.(
+      bytesOf(identified).subarray(0, -keepBytes),
+      () => this.#recordsOf(requestId).length > 0,
+    )
     return this.#recordsOf(requestId)
   }
 

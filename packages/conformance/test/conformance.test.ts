@@ -42,7 +42,8 @@ function run(probe: Probe, name: SubjectName): Promise<readonly LedgerEntry[]> {
   return answers
 }
 
-const titled = (probes: readonly Probe[]) => probes.map((probe) => [`${probe.ids.join(' ')} ${probe.title}`, probe] as const)
+const titled = (probes: readonly Probe[]) =>
+  probes.map((probe) => [`${probe.ids.join(' ')} ${probe.title}`, probe] as const)
 
 describe.each(SUBJECTS)('on %s', (name) => {
   const probes = REQUESTS.filter(({ kind }) => name !== 'core' || kind === 'every')

@@ -56,7 +56,11 @@ export function signBytes(algorithm: string, key: KeyObject | Uint8Array, input:
 }
 
 /** A compact JWS of two texts, JSON or not, and a signature over them. */
-export function compactOf(header: string, payload: string | Uint8Array, signature: (input: string) => Uint8Array): string {
+export function compactOf(
+  header: string,
+  payload: string | Uint8Array,
+  signature: (input: string) => Uint8Array,
+): string {
   const input = `${base64url(header)}.${base64url(payload)}`
   return `${input}.${base64url(signature(input))}`
 }

@@ -59,7 +59,9 @@ export function signRequest(covered: Covered, options: SignOptions = {}): readon
     `content-sha256:${digest}`,
   ]
   const text = lines.map((line) => `${line}\n`).join('')
-  const mac = createHmac(algorithm, options.secret ?? hmacSecret(keyId)).update(text, 'utf8').digest('hex')
+  const mac = createHmac(algorithm, options.secret ?? hmacSecret(keyId))
+    .update(text, 'utf8')
+    .digest('hex')
   return [
     ['x-hmac-key-id', keyId],
     ['x-hmac-timestamp', timestamp],
@@ -70,7 +72,11 @@ export function signRequest(covered: Covered, options: SignOptions = {}): readon
 }
 
 /** The two headers of the profile `body-timestamp`. */
-export function signBody(body: string | Uint8Array, timestamp: string = String(NOW), keyId = 'webhook'): readonly Header[] {
+export function signBody(
+  body: string | Uint8Array,
+  timestamp: string = String(NOW),
+  keyId = 'webhook',
+): readonly Header[] {
   const mac = createHmac('sha256', hmacSecret(keyId)).update(body).update(timestamp, 'ascii').digest('hex')
   return [
     ['x-hmac-timestamp', timestamp],

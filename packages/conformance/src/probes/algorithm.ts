@@ -7,7 +7,8 @@ import { asUser, withToken } from '../requests.js'
 import { decide, issuerOf } from './decide.js'
 
 const ADMIN = { roles: ['admin'] }
-const unsigned = (header: unknown) => compactOf(JSON.stringify(header), JSON.stringify(claimsOf(ADMIN)), () => Buffer.alloc(0))
+const unsigned = (header: unknown) =>
+  compactOf(JSON.stringify(header), JSON.stringify(claimsOf(ADMIN)), () => Buffer.alloc(0))
 
 /** An HS256 token whose secret is something public of an RSA key. */
 const confused = (secret: Uint8Array, header: object) => {
@@ -29,7 +30,10 @@ function publicTexts(key: KeyObject): readonly Buffer[] {
 export const ALGORITHM: readonly Probe[] = [
   probe('A01', 'a token with alg none and no signature is refused', async (target) => {
     await target.send(withToken('/admin', unsigned({ alg: 'none' })), refused('algorithm_not_allowed'))
-    await target.send(withToken('/admin', unsigned({ alg: 'none', kid: 'issuer-rs256' })), refused('algorithm_not_allowed'))
+    await target.send(
+      withToken('/admin', unsigned({ alg: 'none', kid: 'issuer-rs256' })),
+      refused('algorithm_not_allowed'),
+    )
   }),
   probe('A02', 'alg none is refused in every spelling', async (target) => {
     for (const alg of ['nOnE', 'NONE', 'None', 'none ', ' none', 'none\u0000']) {
@@ -40,7 +44,10 @@ export const ALGORITHM: readonly Probe[] = [
     const key = createPublicKey({ key: publicJwk('issuer-rs256'), format: 'jwk' })
     for (const secret of publicTexts(key)) {
       for (const kid of ['issuer-rs256', 'legacy-hs256', undefined]) {
-        await target.send(withToken('/admin', confused(secret, { alg: 'HS256', kid })), refused('algorithm_not_allowed'))
+        await target.send(
+          withToken('/admin', confused(secret, { alg: 'HS256', kid })),
+          refused('algorithm_not_allowed'),
+        )
       }
     }
   }),
@@ -48,7 +55,10 @@ export const ALGORITHM: readonly Probe[] = [
     const { alg: _, ...jwk } = publicJwk('issuer-rs256')
     const issuers = [issuerOf({ algorithms: ['RS256'], jwks: [jwk] })]
     for (const secret of publicTexts(createPublicKey({ key: jwk, format: 'jwk' }))) {
-      const decision = await decide({ issuers }, withToken('/', confused(secret, { alg: 'HS256', kid: 'issuer-rs256' })))
+      const decision = await decide(
+        { issuers },
+        withToken('/', confused(secret, { alg: 'HS256', kid: 'issuer-rs256' })),
+      )
       assert.equal(decision.reason, 'algorithm_not_allowed')
     }
     const good = await decide({ issuers }, asUser('/', {}, { kid: 'issuer-rs256' }))
@@ -69,7 +79,12 @@ export const ALGORITHM: readonly Probe[] = [
     await target.send(crossed('issuer-rs256', 'PS256'), refused('algorithm_not_allowed'))
     await target.send(crossed('issuer-ps256', 'RS256'), refused('algorithm_not_allowed'))
     await target.send(crossed('issuer-rs256', 'RS512'), refused('algorithm_not_allowed'))
-    const borrowed = { kid: 'issuer-rs256', header: { alg: 'ES256' }, algorithm: 'ES256', key: privateKey('issuer-es256') }
+    const borrowed = {
+      kid: 'issuer-rs256',
+      header: { alg: 'ES256' },
+      algorithm: 'ES256',
+      key: privateKey('issuer-es256'),
+    }
     await target.send(asUser('/echo', {}, borrowed), refused('algorithm_not_allowed'))
   }),
   probe('A11', 'an alg is compared with its case and to its last character', async (target) => {
@@ -96,7 +111,14 @@ export const ALGORITHM: readonly Probe[] = [
     const one = Buffer.alloc(32, 0)
     one[31] = 1
     const order = Buffer.from('ffffffff00000000ffffffffffffffffbce6faada7179e84f3b9cac2fc632551', 'hex')
-    for (const [r, s] of [[zero, zero], [zero, one], [one, zero], [order, one], [one, order], [order, order]] as const) {
+    for (const [r, s] of [
+      [zero, zero],
+      [zero, one],
+      [one, zero],
+      [order, one],
+      [one, order],
+      [order, order],
+    ] as const) {
       const token = compactOf(es256Header, JSON.stringify(claimsOf({})), () => Buffer.concat([r, s]))
       await target.send(withToken('/echo', token), refused('signature_invalid'))
     }

@@ -20,20 +20,27 @@ export const BODY: readonly Probe[] = [
       assert.equal(answer.json()['contentSha256'], sha256(body))
     }
   }),
-  wireProbe('K05', 'a body longer than its Content-Length is cut where the length says, and refused', async (target) => {
-    const headers = signRequest({ method: 'POST', target: '/service', body: 'abcdef' })
-    const lines = headers.map(([name, value]) => `${name}: ${value}\r\n`).join('')
-    const opening = `POST /service HTTP/1.1\r\nHost: target.test\r\nx-request-id: {id}\r\nConnection: close\r\n${lines}`
-    // The bytes behind the length are no message, and the connection ends there.
-    const cut: Expectation = { ...refused('content_digest_mismatch'), status: 400, told: false }
-    await target.sendBytes(`${opening}Content-Length: 3\r\n\r\nabcdef`, cut)
-    await target.sendBytes(`${opening}Content-Length: x\r\n\r\nabcdef`, unparsed())
-  }),
+  wireProbe(
+    'K05',
+    'a body longer than its Content-Length is cut where the length says, and refused',
+    async (target) => {
+      const headers = signRequest({ method: 'POST', target: '/service', body: 'abcdef' })
+      const lines = headers.map(([name, value]) => `${name}: ${value}\r\n`).join('')
+      const opening = `POST /service HTTP/1.1\r\nHost: target.test\r\nx-request-id: {id}\r\nConnection: close\r\n${lines}`
+      // The bytes behind the length are no message, and the connection ends there.
+      const cut: Expectation = { ...refused('content_digest_mismatch'), status: 400, told: false }
+      await target.sendBytes(`${opening}Content-Length: 3\r\n\r\nabcdef`, cut)
+      await target.sendBytes(`${opening}Content-Length: x\r\n\r\nabcdef`, unparsed())
+    },
+  ),
   wireProbe('K05', 'a body that breaks off is refused as aborted and its nonce is not used up', async (target) => {
     for (const framing of ['length', 'chunked'] as const) {
       const request = asService({ body: 'a'.repeat(5000), framing })
       const records = await target.abandon(request, 100)
-      assert.deepEqual(records.map(({ outcome, reason }) => [outcome, reason]), [['deny', 'aborted']])
+      assert.deepEqual(
+        records.map(({ outcome, reason }) => [outcome, reason]),
+        [['deny', 'aborted']],
+      )
       await target.send(request, allowed('billing'))
     }
   }),
@@ -69,7 +76,10 @@ export const BODY: readonly Probe[] = [
     await target.send({ ...plain, body }, refused('content_digest_mismatch'))
   }),
   probe('REG-13', 'a binary payload is accepted as it is', async (target) => {
-    const answer = await target.send(asService({ body: BINARY, contentType: 'application/octet-stream' }), allowed('billing'))
+    const answer = await target.send(
+      asService({ body: BINARY, contentType: 'application/octet-stream' }),
+      allowed('billing'),
+    )
     assert.equal(answer.json()['contentLength'], BINARY.length)
     const headers = signBody(BINARY, String(NOW))
     await target.send({ method: 'POST', target: '/service', headers, body: BINARY }, allowed('webhook'))

@@ -8,11 +8,18 @@ import { decide, es256Issuer } from './decide.js'
 const SKEW = 30
 
 /** Good claims with one written as it stands: what JSON.stringify would not write. */
-const withText = (name: string, text: string) => `${JSON.stringify(claimsOf({ [name]: undefined })).slice(0, -1)},"${name}":${text}}`
+const withText = (name: string, text: string) =>
+  `${JSON.stringify(claimsOf({ [name]: undefined })).slice(0, -1)},"${name}":${text}}`
 
 export const CLAIMS: readonly Probe[] = [
   probe('C01', 'a token without exp is refused', async (target) => {
     await target.send(asUser('/echo', { exp: undefined }), refused('claim_missing'))
+  }),
+  probe('REG-01', 'a token that lacks iss, aud or exp is refused', async (target) => {
+    await target.send(asUser('/echo', { iss: undefined }), refused('issuer_invalid'))
+    await target.send(asUser('/echo', { aud: undefined }), refused('audience_invalid'))
+    await target.send(asUser('/echo', { exp: undefined }), refused('claim_missing'))
+    await target.send(asUser('/echo', { iss: undefined, aud: undefined, exp: undefined }), refused('issuer_invalid'))
   }),
   probe('C02', 'an exp that is no finite number is refused', async (target) => {
     for (const text of ['1e400', '-1e400', '"1900000000"', 'null', 'true', '[1900000000]', '{}', '""']) {
@@ -101,6 +108,9 @@ export const CLAIMS: readonly Probe[] = [
   }),
   probe('C17', 'of a token that is expired and forged the forgery is told', async (target) => {
     const forged = mint({ exp: NOW - 9999 }).replace(/\.[^.]+$/, `.${mint().split('.')[2]}`)
-    await target.send({ target: '/echo', headers: [['authorization', `Bearer ${forged}`]] }, refused('signature_invalid'))
+    await target.send(
+      { target: '/echo', headers: [['authorization', `Bearer ${forged}`]] },
+      refused('signature_invalid'),
+    )
   }),
 ]

@@ -1,7 +1,7 @@
 import {
   type AuditRecord,
-  bearer,
   type BearerOptions,
+  bearer,
   createVerifier,
   type Decision,
   type HmacOptions,
@@ -21,8 +21,8 @@ import {
 } from '@countersign/core'
 import { NOW, publicJwk } from '../foreign/mint.js'
 import { hmacSecret } from '../foreign/sign.js'
-import { TARGET_KEYS } from '../target/keys.js'
 import type { ProbeRequest } from '../subject/subject.js'
+import { TARGET_KEYS } from '../target/keys.js'
 
 /** What a verifier of a configuration probe is made of; what is absent is as in the target, or not there. */
 export interface Setup {

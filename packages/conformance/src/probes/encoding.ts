@@ -53,7 +53,10 @@ export const ENCODING: readonly Probe[] = [
     for (let length = 0; length < 3; length++) {
       const [header = '', payload = '', signature] = mint({ pad: 'x'.repeat(length) }).split('.')
       if (payload.length % 4 === 0) continue
-      await target.send(withToken('/echo', `${header}.${withSpareBit(payload)}.${signature}`), refused('token_malformed'))
+      await target.send(
+        withToken('/echo', `${header}.${withSpareBit(payload)}.${signature}`),
+        refused('token_malformed'),
+      )
     }
   }),
   probe('B08', 'characters outside base64url are refused', async (target) => {
@@ -69,19 +72,25 @@ export const ENCODING: readonly Probe[] = [
     ]
     for (const other of others) await target.send(withToken('/echo', other), refused('token_malformed'))
   }),
-  probe('B09', 'a name that stands twice in the header or the claims is refused, however it is escaped', async (target) => {
-    const headers = [
-      '{"alg":"none","alg":"ES256","kid":"issuer-es256"}',
-      '{"alg":"ES256","kid":"issuer-es256","alg":"ES256"}',
-      '{"alg":"none","\\u0061lg":"ES256","kid":"issuer-es256"}',
-    ]
-    for (const headerText of headers) await target.send(asUser('/echo', {}, { headerText }), refused('token_malformed'))
-    const claims = JSON.stringify(claimsOf({})).slice(0, -1)
-    const payloads = [`${claims},"sub":"admin"}`, `${claims},"\\u0073ub":"admin"}`, `${claims},"x":{"a":1,"a":2}}`]
-    for (const payloadText of payloads) await target.send(asUser('/echo', {}, { payloadText }), refused('token_malformed'))
-    const hs256 = { kid: 'legacy-hs256', headerText: '{"alg":"none","alg":"HS256"}', key: jwtSecret('legacy-hs256') }
-    await target.send(asUser('/echo', {}, hs256), refused('token_malformed'))
-  }),
+  probe(
+    'B09',
+    'a name that stands twice in the header or the claims is refused, however it is escaped',
+    async (target) => {
+      const headers = [
+        '{"alg":"none","alg":"ES256","kid":"issuer-es256"}',
+        '{"alg":"ES256","kid":"issuer-es256","alg":"ES256"}',
+        '{"alg":"none","\\u0061lg":"ES256","kid":"issuer-es256"}',
+      ]
+      for (const headerText of headers)
+        await target.send(asUser('/echo', {}, { headerText }), refused('token_malformed'))
+      const claims = JSON.stringify(claimsOf({})).slice(0, -1)
+      const payloads = [`${claims},"sub":"admin"}`, `${claims},"\\u0073ub":"admin"}`, `${claims},"x":{"a":1,"a":2}}`]
+      for (const payloadText of payloads)
+        await target.send(asUser('/echo', {}, { payloadText }), refused('token_malformed'))
+      const hs256 = { kid: 'legacy-hs256', headerText: '{"alg":"none","alg":"HS256"}', key: jwtSecret('legacy-hs256') }
+      await target.send(asUser('/echo', {}, hs256), refused('token_malformed'))
+    },
+  ),
   probe('B11', 'a critical header parameter is refused', async (target) => {
     for (const header of [
       { crit: ['x-policy'], 'x-policy': 'strict' },

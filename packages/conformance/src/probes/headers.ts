@@ -10,42 +10,77 @@ export const HEADERS: readonly Probe[] = [
   probe('I01', 'two Authorization headers are refused, whichever is good', async (target) => {
     const good = ['authorization', `Bearer ${mint()}`] as const
     const bad = ['Authorization', 'Bearer a.b.c'] as const
-    for (const headers of [[good, bad], [bad, good], [good, good], [good, ['AUTHORIZATION', 'Basic eDp5'] as const]]) {
+    for (const headers of [
+      [good, bad],
+      [bad, good],
+      [good, good],
+      [good, ['AUTHORIZATION', 'Basic eDp5'] as const],
+    ]) {
       await target.send({ target: '/echo', headers }, refused('duplicate_header'))
       await target.send({ target: '/optional', headers }, refused('duplicate_header'))
     }
   }),
-  probe('I03', 'a token in the query beside one in the header is refused, and one in the query alone is none', async (target) => {
-    await target.send(withToken('/echo?access_token=abcdefgh', mint()), refused('malformed_credentials'))
-    await target.send(withToken('/echo?x=1&access_token=', mint()), refused('malformed_credentials'))
-    await target.send({ target: `/echo?access_token=${mint()}` }, refused('missing_credentials'))
-    const form = { headers: [['content-type', 'application/x-www-form-urlencoded']] as const, body: `access_token=${mint()}` }
-    await target.send({ method: 'POST', target: '/echo', ...form }, refused('missing_credentials'))
-    await target.send(asUser('/echo?xaccess_token=1'), allowed('user-1'))
-  }),
+  probe(
+    'I03',
+    'a token in the query beside one in the header is refused, and one in the query alone is none',
+    async (target) => {
+      await target.send(withToken('/echo?access_token=abcdefgh', mint()), refused('malformed_credentials'))
+      await target.send(withToken('/echo?x=1&access_token=', mint()), refused('malformed_credentials'))
+      await target.send({ target: `/echo?access_token=${mint()}` }, refused('missing_credentials'))
+      const form = {
+        headers: [['content-type', 'application/x-www-form-urlencoded']] as const,
+        body: `access_token=${mint()}`,
+      }
+      await target.send({ method: 'POST', target: '/echo', ...form }, refused('missing_credentials'))
+      await target.send(asUser('/echo?xaccess_token=1'), allowed('user-1'))
+    },
+  ),
   probe('I04', 'a signature header that stands twice is refused, whether equal or not', async (target) => {
     for (const name of HMAC_NAMES) {
       const request = asService()
       const value = (request.headers ?? []).find(([candidate]) => candidate === name)?.[1] ?? ''
       const headers = request.headers ?? []
-      for (const twin of [[name, value], [name.toUpperCase(), value], [name, 'x']] as const) {
+      for (const twin of [
+        [name, value],
+        [name.toUpperCase(), value],
+        [name, 'x'],
+      ] as const) {
         await target.send({ ...request, headers: [...headers, twin] }, refused('duplicate_header'))
         await target.send({ ...request, headers: [twin, ...headers] }, refused('duplicate_header'))
       }
     }
   }),
-  probe(['I06', 'REG-17'], 'the scheme name Bearer is case-insensitive and followed by exactly one space', async (target) => {
-    const token = mint()
-    for (const scheme of ['Bearer', 'bearer', 'BEARER', 'bEaReR']) {
-      await target.send(withAuthorization('/echo', `${scheme} ${token}`), allowed('user-1'))
-    }
-    for (const value of ['Bearer', 'bearer', `Bearer  ${token}`, `Bearer\t${token}`, `Bearer:${token}`, `Bearer, ${token}`]) {
-      await target.send(withAuthorization('/echo', value), refused('malformed_credentials'))
-    }
-    for (const value of [`Basic ${token}`, `Token ${token}`, `JWT ${token}`, `Bearerx ${token}`, `HMAC ${token}`, token, '']) {
-      await target.send(withAuthorization('/echo', value), refused('missing_credentials'))
-    }
-  }),
+  probe(
+    ['I06', 'REG-17'],
+    'the scheme name Bearer is case-insensitive and followed by exactly one space',
+    async (target) => {
+      const token = mint()
+      for (const scheme of ['Bearer', 'bearer', 'BEARER', 'bEaReR']) {
+        await target.send(withAuthorization('/echo', `${scheme} ${token}`), allowed('user-1'))
+      }
+      for (const value of [
+        'Bearer',
+        'bearer',
+        `Bearer  ${token}`,
+        `Bearer\t${token}`,
+        `Bearer:${token}`,
+        `Bearer, ${token}`,
+      ]) {
+        await target.send(withAuthorization('/echo', value), refused('malformed_credentials'))
+      }
+      for (const value of [
+        `Basic ${token}`,
+        `Token ${token}`,
+        `JWT ${token}`,
+        `Bearerx ${token}`,
+        `HMAC ${token}`,
+        token,
+        '',
+      ]) {
+        await target.send(withAuthorization('/echo', value), refused('missing_credentials'))
+      }
+    },
+  ),
   probe('I08', 'a byte outside ASCII in a security header is refused', async (target) => {
     for (const text of ['\u0080', '\u00ff', utf8('é'), utf8('✓'), '\u00a0']) {
       const bad = `a${text}b`
@@ -101,7 +136,10 @@ export const HEADERS: readonly Probe[] = [
     ] as const
     await target.send(asService({ headers }), allowed('billing'))
     const elsewhere = signRequest({ method: 'POST', target: '/evil/service' })
-    await target.send({ method: 'POST', target: '/service', headers: [...elsewhere, ...headers] }, refused('signature_invalid'))
+    await target.send(
+      { method: 'POST', target: '/service', headers: [...elsewhere, ...headers] },
+      refused('signature_invalid'),
+    )
   }),
   probe('WIRE-14', 'header names of credentials are case-insensitive', async (target) => {
     const request = asService({ contentType: 'text/plain', body: 'x' })

@@ -64,13 +64,22 @@ export const KEYS: readonly Probe[] = [
   }),
   configurationProbe('E09', 'a JWK that is not for verifying stops the start', () => {
     const jwk = publicJwk('issuer-es256')
-    for (const other of [{ use: 'enc' }, { key_ops: ['encrypt'] }, { key_ops: ['sign'] }, { use: 'sig', key_ops: [] }]) {
+    for (const other of [
+      { use: 'enc' },
+      { key_ops: ['encrypt'] },
+      { key_ops: ['sign'] },
+      { use: 'sig', key_ops: [] },
+    ]) {
       throwsAtStart(() => verifierOf({ issuers: [issuerOf({ algorithms: ['ES256'], jwks: [{ ...jwk, ...other }] })] }))
     }
     verifierOf({ issuers: [issuerOf({ algorithms: ['ES256'], jwks: [{ ...jwk, key_ops: ['verify'] }] })] })
   }),
   configurationProbe('E11', 'an HS secret shorter than the hash, or empty, stops the start', () => {
-    for (const [algorithm, least] of [['HS256', 32], ['HS384', 48], ['HS512', 64]] as const) {
+    for (const [algorithm, least] of [
+      ['HS256', 32],
+      ['HS384', 48],
+      ['HS512', 64],
+    ] as const) {
       const withSecret = (secret: Uint8Array | string) => {
         const keys = staticKeys([{ kid: 'k', algorithm, secret }])
         return verifierOf({ issuers: [{ issuer: 'https://legacy.test', algorithms: [algorithm], keys }] })
@@ -84,34 +93,42 @@ export const KEYS: readonly Probe[] = [
       throwsAtStart(() => verifierOf({ issuers: [{ issuer: 'https://legacy.test', algorithms: [algorithm], keys }] }))
     }
   }),
-  configurationProbe('E12', 'a token of one issuer is not verified with the key of another, though both name it alike', async () => {
-    const { publicKey, privateKey: key } = attacker()
-    const other = { ...publicKey.export({ format: 'jwk' }), kid: 'issuer-es256', alg: 'ES256' }
-    const issuers = [es256Issuer(), issuerOf({ issuer: 'https://other.test', algorithms: ['ES256'], jwks: [other] })]
-    assert.equal((await decide({ issuers }, asUser('/', {}, { key }))).reason, 'signature_invalid')
-    assert.equal((await decide({ issuers }, asUser('/', { iss: 'https://other.test' }, { key }))).outcome, 'allow')
-    assert.equal((await decide({ issuers }, asUser('/'))).outcome, 'allow')
-  }),
+  configurationProbe(
+    'E12',
+    'a token of one issuer is not verified with the key of another, though both name it alike',
+    async () => {
+      const { publicKey, privateKey: key } = attacker()
+      const other = { ...publicKey.export({ format: 'jwk' }), kid: 'issuer-es256', alg: 'ES256' }
+      const issuers = [es256Issuer(), issuerOf({ issuer: 'https://other.test', algorithms: ['ES256'], jwks: [other] })]
+      assert.equal((await decide({ issuers }, asUser('/', {}, { key }))).reason, 'signature_invalid')
+      assert.equal((await decide({ issuers }, asUser('/', { iss: 'https://other.test' }, { key }))).outcome, 'allow')
+      assert.equal((await decide({ issuers }, asUser('/'))).outcome, 'allow')
+    },
+  ),
   probe('E12', 'a token of one issuer is not verified with the secret of another', async (target) => {
     const borrowed = asUser('/echo', { iss: 'https://issuer.test' }, { kid: 'legacy-hs256' })
     await target.send(borrowed, refused('algorithm_not_allowed'))
     await target.send(asUser('/echo', { iss: 'https://legacy.test' }), refused('algorithm_not_allowed'))
   }),
-  configurationProbe('WIRE-03', 'a verification key is good in its first and its last second and not one second beyond', async () => {
-    const jwk = publicJwk('issuer-es256') as Jwk
-    const reason = async (window: Partial<StaticKey>) => {
-      const keys = staticKeys([
-        { kid: 'issuer-es256', algorithm: 'ES256', publicKey: jwk, ...window },
-        { kid: 'other', algorithm: 'ES256', publicKey: attacker().publicKey },
-      ])
-      return (await decide({ issuers: [es256Issuer({ keys })] }, withToken('/', mint()))).reason
-    }
-    const now = 1_700_000_000
-    assert.equal(await reason({ notBefore: now }), undefined)
-    assert.equal(await reason({ notBefore: now + 1 }), 'key_inactive')
-    assert.equal(await reason({ notAfter: now }), undefined)
-    assert.equal(await reason({ notAfter: now - 1 }), 'key_inactive')
-  }),
+  configurationProbe(
+    'WIRE-03',
+    'a verification key is good in its first and its last second and not one second beyond',
+    async () => {
+      const jwk = publicJwk('issuer-es256') as Jwk
+      const reason = async (window: Partial<StaticKey>) => {
+        const keys = staticKeys([
+          { kid: 'issuer-es256', algorithm: 'ES256', publicKey: jwk, ...window },
+          { kid: 'other', algorithm: 'ES256', publicKey: attacker().publicKey },
+        ])
+        return (await decide({ issuers: [es256Issuer({ keys })] }, withToken('/', mint()))).reason
+      }
+      const now = 1_700_000_000
+      assert.equal(await reason({ notBefore: now }), undefined)
+      assert.equal(await reason({ notBefore: now + 1 }), 'key_inactive')
+      assert.equal(await reason({ notAfter: now }), undefined)
+      assert.equal(await reason({ notAfter: now - 1 }), 'key_inactive')
+    },
+  ),
 ]
 
 function throwsAtStart(make: () => unknown): void {

@@ -15,7 +15,7 @@ export const REPLAY: readonly Probe[] = [
     const moved = asService({ nonce: nonceOf(request), target: '/echo' })
     await target.send(moved, refused('replayed'))
   }),
-  probe('H01', 'a nonce of one key is another for another key', async (target) => {
+  probe(['H01', 'REG-13'], 'a nonce of one key is another for another key', async (target) => {
     const nonce = nextNonce()
     await target.send(asService({ nonce }), allowed('billing'))
     await target.send(asService({ nonce, keyId: 'gateway' }), allowed('gateway'))
@@ -50,40 +50,52 @@ export const REPLAY: readonly Probe[] = [
     await target.send(asService({ nonce, target: '/user' }), refused('scheme_required'))
     await target.send(asService({ nonce }), allowed('billing'))
   }),
-  probe(['H11', 'WIRE-12'], 'a store full of live nonces refuses new ones with 503 and forgets none', async (target) => {
-    const small = await target.fresh({ replayEntries: 3 })
-    const accepted = [asService(), asService(), asService()]
-    for (const request of accepted) await small.send(request, allowed('billing'))
-    const answer = await small.send(asService(), refused('replay_store_unavailable'))
-    assert.match(answer.all('retry-after')[0] ?? '', /^[1-9][0-9]*$/)
-    assert.deepEqual(answer.all('www-authenticate'), [])
-    for (const request of accepted) await small.send(request, refused('replayed'))
-    await small.send(asService(), refused('replay_store_unavailable'))
-  }),
-  configurationProbe(['H11', 'N08'], 'a store that throws, rejects or does not plainly say yes is answered with 503', async () => {
-    const claims: readonly ReplayStore['claim'][] = [
-      () => {
-        throw new Error('down')
-      },
-      () => {
-        throw new ReplayStoreError('full')
-      },
-      () => Promise.reject(new Error('down')),
-      ...['OK', 1, null, undefined, {}, 0, ''].map((answer) => () => answer as unknown as boolean),
-      async () => 'OK' as unknown as boolean,
-    ]
-    for (const claim of claims) {
-      assert.equal((await decide({ hmac: { replay: { claim } } }, asService())).reason, 'replay_store_unavailable')
-    }
-    assert.equal((await decide({ hmac: { replay: { claim: async () => true } } }, asService())).outcome, 'allow')
-    assert.equal((await decide({ hmac: { replay: { claim: async () => false } } }, asService())).reason, 'replayed')
-  }),
-  probe('WIRE-13', 'a request of the profile body-timestamp can be repeated unless the key says otherwise', async (target) => {
-    const request = { method: 'POST', target: '/service', headers: signBody('again'), body: 'again' }
-    await target.send(request, allowed('webhook'))
-    await target.send(request, allowed('webhook'))
-    await target.send({ ...request, target: '/echo?other=path', method: 'PUT' }, allowed('webhook'))
-  }),
+  probe(
+    ['H11', 'WIRE-12'],
+    'a store full of live nonces refuses new ones with 503 and forgets none',
+    async (target) => {
+      const small = await target.fresh({ replayEntries: 3 })
+      const accepted = [asService(), asService(), asService()]
+      for (const request of accepted) await small.send(request, allowed('billing'))
+      const answer = await small.send(asService(), refused('replay_store_unavailable'))
+      assert.match(answer.all('retry-after')[0] ?? '', /^[1-9][0-9]*$/)
+      assert.deepEqual(answer.all('www-authenticate'), [])
+      for (const request of accepted) await small.send(request, refused('replayed'))
+      await small.send(asService(), refused('replay_store_unavailable'))
+    },
+  ),
+  configurationProbe(
+    ['H11', 'N08'],
+    'a store that throws, rejects or does not plainly say yes is answered with 503',
+    async () => {
+      const claims: readonly ReplayStore['claim'][] = [
+        () => {
+          throw new Error('down')
+        },
+        () => {
+          throw new ReplayStoreError('full')
+        },
+        () => Promise.reject(new Error('down')),
+        ...['OK', 1, null, undefined, {}, 0, ''].map((answer) => () => answer as unknown as boolean),
+        async () => 'OK' as unknown as boolean,
+      ]
+      for (const claim of claims) {
+        assert.equal((await decide({ hmac: { replay: { claim } } }, asService())).reason, 'replay_store_unavailable')
+      }
+      assert.equal((await decide({ hmac: { replay: { claim: async () => true } } }, asService())).outcome, 'allow')
+      assert.equal((await decide({ hmac: { replay: { claim: async () => false } } }, asService())).reason, 'replayed')
+    },
+  ),
+  probe(
+    'WIRE-13',
+    'a request of the profile body-timestamp can be repeated unless the key says otherwise',
+    async (target) => {
+      const request = { method: 'POST', target: '/service', headers: signBody('again'), body: 'again' }
+      await target.send(request, allowed('webhook'))
+      await target.send(request, allowed('webhook'))
+      await target.send({ ...request, target: '/echo?other=path', method: 'PUT' }, allowed('webhook'))
+    },
+  ),
 ]
 
 function nonceOf({ headers = [] }: { headers?: readonly (readonly [string, string])[] }): string {

@@ -13,7 +13,16 @@ export const ROLES: readonly Probe[] = [
     await target.send(asUser('/admin', { roles: 'admin' }), allowed('user-1'))
   }),
   probe('D02', 'a role is compared code point by code point', async (target) => {
-    for (const role of ['administrator', 'Admin', ' admin', 'admin ', 'admi\u200bn', 'ａdmin', 'admin\u0000', 'аdmin']) {
+    for (const role of [
+      'administrator',
+      'Admin',
+      ' admin',
+      'admin ',
+      'admi\u200bn',
+      'ａdmin',
+      'admin\u0000',
+      'аdmin',
+    ]) {
       await target.send(asUser('/admin', { roles: [role] }), refused('role_missing'))
     }
     for (const roles of [{ admin: true }, [['admin']], ['admin', 1], 1, true, null, { roles: ['admin'] }, []]) {
@@ -22,7 +31,14 @@ export const ROLES: readonly Probe[] = [
     await target.send(asUser('/admin', { roles: ['user', 'admin'] }), allowed('user-1'))
   }),
   probe('D04', 'a scope is one of the space-delimited names, whole', async (target) => {
-    const others = ['orders:read:all write', 'xorders:read', 'orders:read\twrite', 'orders:read,write', 'ORDERS:READ', '']
+    const others = [
+      'orders:read:all write',
+      'xorders:read',
+      'orders:read\twrite',
+      'orders:read,write',
+      'ORDERS:READ',
+      '',
+    ]
     for (const scope of others) await target.send(asUser('/scoped', { scope }), refused('scope_missing'))
     await target.send(asUser('/scoped', { scope: 'orders:write orders:read' }), allowed('user-1'))
     await target.send(asUser('/scoped', { scope: ' orders:read  x' }), allowed('user-1'))
@@ -36,7 +52,8 @@ export const ROLES: readonly Probe[] = [
     await target.send({ ...request, headers: (request.headers ?? []).slice(1) }, refused('missing_credentials'))
   }),
   configurationProbe(['D08', 'REG-20'], 'all of several are asked for, or any, as the policy says', async () => {
-    const reason = async (policy: Policy, claims: object) => (await decide({ bearer: {}, policy }, asUser('/', { ...claims }))).reason
+    const reason = async (policy: Policy, claims: object) =>
+      (await decide({ bearer: {}, policy }, asUser('/', { ...claims }))).reason
     assert.equal(await reason({ allRoles: ['a', 'b'] }, { roles: ['a'] }), 'role_missing')
     assert.equal(await reason({ allRoles: ['a', 'b'] }, { roles: ['b', 'a'] }), undefined)
     assert.equal(await reason({ anyRole: ['a', 'b'] }, { roles: ['c'] }), 'role_missing')
@@ -64,7 +81,10 @@ export const ROLES: readonly Probe[] = [
       'Bearer realm="target", error="insufficient_scope", error_description="A required scope is missing", scope="orders:read"',
     )
     assert.deepEqual(others, [])
-    const role = await target.send(asUser('/admin', { roles: ['held-role'], sub: 'held-subject' }), refused('role_missing'))
+    const role = await target.send(
+      asUser('/admin', { roles: ['held-role'], sub: 'held-subject' }),
+      refused('role_missing'),
+    )
     for (const { headers, body } of [scope, role]) assert.ok(!/held-/.test(JSON.stringify(headers) + body))
   }),
   probe('POL-01', 'a role includes those below it and none above it', async (target) => {

@@ -13,67 +13,100 @@ import { asService, asUser, withHeader } from '../requests.js'
 import { exchange } from '../subject/wire.js'
 import { verifierOf } from './decide.js'
 
-const PATHS = ['/admin', '/%61dmin', '/%61%64min', '/Admin', '/ADMIN', '/admin/', '//admin', '/admin;a=b', '/./admin', '/x/../admin']
+const PATHS = [
+  '/admin',
+  '/%61dmin',
+  '/%61%64min',
+  '/Admin',
+  '/ADMIN',
+  '/admin/',
+  '//admin',
+  '/admin;a=b',
+  '/./admin',
+  '/x/../admin',
+]
 
 export const ROUTING: readonly Probe[] = [
   probe(['J01', 'J02', 'J05'], 'no spelling of a guarded path is open', async (target) => {
-    for (const path of [...PATHS, '/admin?', '/admin#', '/admin/..', '/%2561dmin', '/admin%00', '/admin%20', '/%zz', '/%ff']) {
+    for (const path of [
+      ...PATHS,
+      '/admin?',
+      '/admin#',
+      '/admin/..',
+      '/%2561dmin',
+      '/admin%00',
+      '/admin%20',
+      '/%zz',
+      '/%ff',
+    ]) {
       await target.send({ target: path }, refused('missing_credentials'))
     }
   }),
-  wireProbe(['J01', 'J02', 'J05'], 'every spelling of a guarded path that reaches its handler asks for its policy', async (target) => {
-    // Fastify routes the decoded path, Express the path as sent: what is not the route is unknown to both.
-    const decodes = target.subject === 'fastify'
-    for (const path of PATHS.slice(1)) {
-      const isRouted = decodes && /^\/%61/.test(path)
-      const expected = isRouted ? refused('role_missing') : NOT_FOUND
-      await target.send(asUser(path, { roles: ['user'] }), { ...expected, compared: false })
-    }
-  }),
-  configurationProbe('J02', 'on Fastify with lenient routing a guarded route is guarded in every spelling', async () => {
-    const records: AuditRecord[] = []
-    let runs = 0
-    const app = fastify({
-      routerOptions: {
-        ignoreDuplicateSlashes: true,
-        ignoreTrailingSlash: true,
-        caseSensitive: false,
-      },
-      useSemicolonDelimiter: true,
-    })
-    await app.register(forFastify, { verifier: verifierOf({ bearer: {}, records }) })
-    app.get('/admin', { config: { auth: { allRoles: ['admin'] } } }, async () => {
-      runs++
-      return 'admin'
-    })
-    for (const url of PATHS) {
-      assert.equal((await app.inject({ url })).statusCode, 401, url)
-      const authorization = `Bearer ${mint({ roles: ['user'] })}`
-      assert.ok([403, 404].includes((await app.inject({ url, headers: { authorization } })).statusCode), url)
-    }
-    assert.equal(runs, 0)
-    assert.equal(records.length, PATHS.length * 2)
-    await app.close()
-  }),
-  configurationProbe('J05', 'on Express with its lenient routing a guarded route is guarded in every spelling', async () => {
-    const records: AuditRecord[] = []
-    let runs = 0
-    const auth = forExpress({ verifier: verifierOf({ bearer: {}, records }) })
-    const app = express()
-    app.get('/admin', auth({ allRoles: ['admin'] }), (_req, res) => {
-      runs++
-      res.end()
-    })
-    app.use(auth(), (_req, res) => void res.sendStatus(404))
-    await serving(createServer(app), async (send) => {
-      for (const target of PATHS) {
-        assert.match(await send({ target }), /^HTTP\/1.1 401 /, target)
-        assert.match(await send(asUser(target, { roles: ['user'] })), /^HTTP\/1.1 40[34] /, target)
+  wireProbe(
+    ['J01', 'J02', 'J05'],
+    'every spelling of a guarded path that reaches its handler asks for its policy',
+    async (target) => {
+      // Fastify routes the decoded path, Express the path as sent: what is not the route is unknown to both.
+      const decodes = target.subject === 'fastify'
+      for (const path of PATHS.slice(1)) {
+        const isRouted = decodes && /^\/%61/.test(path)
+        const expected = isRouted ? refused('role_missing') : NOT_FOUND
+        await target.send(asUser(path, { roles: ['user'] }), { ...expected, compared: false })
       }
-    })
-    assert.equal(runs, 0)
-    assert.equal(records.length, PATHS.length * 2)
-  }),
+    },
+  ),
+  configurationProbe(
+    'J02',
+    'on Fastify with lenient routing a guarded route is guarded in every spelling',
+    async () => {
+      const records: AuditRecord[] = []
+      let runs = 0
+      const app = fastify({
+        routerOptions: {
+          ignoreDuplicateSlashes: true,
+          ignoreTrailingSlash: true,
+          caseSensitive: false,
+        },
+        useSemicolonDelimiter: true,
+      })
+      await app.register(forFastify, { verifier: verifierOf({ bearer: {}, records }) })
+      app.get('/admin', { config: { auth: { allRoles: ['admin'] } } }, async () => {
+        runs++
+        return 'admin'
+      })
+      for (const url of PATHS) {
+        assert.equal((await app.inject({ url })).statusCode, 401, url)
+        const authorization = `Bearer ${mint({ roles: ['user'] })}`
+        assert.ok([403, 404].includes((await app.inject({ url, headers: { authorization } })).statusCode), url)
+      }
+      assert.equal(runs, 0)
+      assert.equal(records.length, PATHS.length * 2)
+      await app.close()
+    },
+  ),
+  configurationProbe(
+    'J05',
+    'on Express with its lenient routing a guarded route is guarded in every spelling',
+    async () => {
+      const records: AuditRecord[] = []
+      let runs = 0
+      const auth = forExpress({ verifier: verifierOf({ bearer: {}, records }) })
+      const app = express()
+      app.get('/admin', auth({ allRoles: ['admin'] }), (_req, res) => {
+        runs++
+        res.end()
+      })
+      app.use(auth(), (_req, res) => void res.sendStatus(404))
+      await serving(createServer(app), async (send) => {
+        for (const target of PATHS) {
+          assert.match(await send({ target }), /^HTTP\/1.1 401 /, target)
+          assert.match(await send(asUser(target, { roles: ['user'] })), /^HTTP\/1.1 40[34] /, target)
+        }
+      })
+      assert.equal(runs, 0)
+      assert.equal(records.length, PATHS.length * 2)
+    },
+  ),
   probe('J06', 'HEAD on a guarded route is guarded and has no body', async (target) => {
     for (const path of ['/echo', '/orders', '/unknown']) {
       const answer = await target.send({ method: 'HEAD', target: path }, refused('missing_credentials'))
@@ -105,24 +138,39 @@ export const ROUTING: readonly Probe[] = [
     app.get('/sibling', async () => 'open')
     await assert.rejects(async () => app.ready(), ConfigurationError)
   }),
-  configurationProbe('J09', 'a Fastify route registered before the plugin, or in a scope beside it, is guarded', async () => {
-    const app = fastify()
-    app.get('/before', async () => 'open')
-    await app.register(async (scope) => void scope.get('/scoped', async () => 'open'))
-    await app.register(forFastify, { verifier: verifierOf({ bearer: {} }) })
-    await app.register(async (scope) => void scope.get('/after', async () => 'open'))
-    const start = async () => {
-      await app.ready()
-      for (const url of ['/before', '/scoped', '/after', '/nowhere']) {
-        assert.equal((await app.inject({ url })).statusCode, 401, url)
+  configurationProbe(
+    'J09',
+    'a Fastify route registered before the plugin, or in a scope beside it, is guarded',
+    async () => {
+      const app = fastify()
+      app.get('/before', async () => 'open')
+      await app.register(async (scope) => void scope.get('/scoped', async () => 'open'))
+      await app.register(forFastify, { verifier: verifierOf({ bearer: {} }) })
+      await app.register(async (scope) => void scope.get('/after', async () => 'open'))
+      const start = async () => {
+        await app.ready()
+        for (const url of ['/before', '/scoped', '/after', '/nowhere']) {
+          assert.equal((await app.inject({ url })).statusCode, 401, url)
+        }
       }
-    }
-    // Covered, or the start is stopped: open is the one thing that cannot be.
-    await start().catch((error: unknown) => assert.ok(error instanceof ConfigurationError))
-    await app.close()
-  }),
+      // Covered, or the start is stopped: open is the one thing that cannot be.
+      await start().catch((error: unknown) => assert.ok(error instanceof ConfigurationError))
+      await app.close()
+    },
+  ),
   probe('J11', 'behind a guard that refuses nothing runs, whatever the method', async (target) => {
-    for (const method of ['GET', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS', 'TRACE', 'PROPFIND', 'QUERY', 'M-SEARCH']) {
+    for (const method of [
+      'GET',
+      'POST',
+      'PUT',
+      'PATCH',
+      'DELETE',
+      'OPTIONS',
+      'TRACE',
+      'PROPFIND',
+      'QUERY',
+      'M-SEARCH',
+    ]) {
       for (const path of ['/echo', '/admin', '/unknown']) {
         await target.send({ method, target: path, body: 'x' }, refused('missing_credentials'))
       }

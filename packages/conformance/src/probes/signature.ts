@@ -16,8 +16,16 @@ export const SIGNATURE: readonly Probe[] = [
   probe('G01', 'a byte cannot move between body and timestamp', async (target) => {
     const signed = signBody('amount=1000')
     await target.send({ method: 'POST', target: '/service', headers: signed, body: 'amount=1000' }, allowed('webhook'))
-    for (const [body, timestamp] of [['amount=1', `000${NOW}`], ['amount=100', `0${NOW}`], ['amount=10001', '700000000']] as const) {
-      const moved = withHeader({ method: 'POST', target: '/service', headers: signed, body }, 'x-hmac-timestamp', timestamp)
+    for (const [body, timestamp] of [
+      ['amount=1', `000${NOW}`],
+      ['amount=100', `0${NOW}`],
+      ['amount=10001', '700000000'],
+    ] as const) {
+      const moved = withHeader(
+        { method: 'POST', target: '/service', headers: signed, body },
+        'x-hmac-timestamp',
+        timestamp,
+      )
       await target.send(moved, refused('timestamp_malformed'))
     }
   }),
@@ -25,7 +33,15 @@ export const SIGNATURE: readonly Probe[] = [
     const request = asService({ method: 'GET', target: '/service?a=1' })
     await target.send({ ...request, method: 'DELETE' }, refused('signature_invalid'))
     await target.send({ ...request, method: 'HEAD' }, refused('signature_invalid'))
-    for (const other of ['/echo?a=1', '/service', '/service?a=2', '/service?a=1&', '/service?a=%31', '/service?A=1', '/admin']) {
+    for (const other of [
+      '/echo?a=1',
+      '/service',
+      '/service?a=2',
+      '/service?a=1&',
+      '/service?a=%31',
+      '/service?A=1',
+      '/admin',
+    ]) {
       await target.send({ ...request, target: other }, refused('signature_invalid'))
     }
     await target.send(request, allowed('billing'))
@@ -36,12 +52,31 @@ export const SIGNATURE: readonly Probe[] = [
     }
   }),
   probe('WIRE-05', 'the target is covered byte for byte, as it was sent', async (target) => {
-    for (const path of ['/service?q=%C3%A9&x=a+b', '/service?q=%c3%a9', '/service??', '/service?', '/service?x=%', '/service?x=%zz']) {
+    for (const path of [
+      '/service?q=%C3%A9&x=a+b',
+      '/service?q=%c3%a9',
+      '/service??',
+      '/service?',
+      '/service?x=%',
+      '/service?x=%zz',
+    ]) {
       await target.send(asService({ method: 'GET', target: path }), allowed('billing'))
     }
   }),
   probe('WIRE-06', 'the method is covered in the case in which it was sent, for every method', async (target) => {
-    for (const method of ['GET', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS', 'HEAD', 'PROPFIND', 'QUERY', 'TRACE', 'M-SEARCH']) {
+    for (const method of [
+      'GET',
+      'POST',
+      'PUT',
+      'PATCH',
+      'DELETE',
+      'OPTIONS',
+      'HEAD',
+      'PROPFIND',
+      'QUERY',
+      'TRACE',
+      'M-SEARCH',
+    ]) {
       await target.send(asService({ method, target: '/service' }), allowed('billing'))
     }
   }),
@@ -56,17 +91,38 @@ export const SIGNATURE: readonly Probe[] = [
   probe(['G07', 'K01'], 'the content type is covered, whatever it says', async (target) => {
     const request = asService({ contentType: JSON_TYPE, body: BODY })
     const others = ['application/x-www-form-urlencoded', 'application/json;x', 'APPLICATION/JSON', 'text/plain']
-    for (const other of others) await target.send(withHeader(request, 'content-type', other), refused('signature_invalid'))
+    for (const other of others)
+      await target.send(withHeader(request, 'content-type', other), refused('signature_invalid'))
     await target.send(withHeader(request, 'content-type', undefined), refused('signature_invalid'))
     await target.send(withHeader(request, 'Content-Type', JSON_TYPE), refused('duplicate_header'))
-    const types = ['application/json\ta', 'application/json;x', 'APPLICATION/JSON', 'application/json, text/plain', 'x', ';', '/']
-    for (const contentType of [...types, 'application/json; charset=utf-16', 'multipart/form-data; boundary=x', 'a/b; c="d']) {
+    const types = [
+      'application/json\ta',
+      'application/json;x',
+      'APPLICATION/JSON',
+      'application/json, text/plain',
+      'x',
+      ';',
+      '/',
+    ]
+    for (const contentType of [
+      ...types,
+      'application/json; charset=utf-16',
+      'multipart/form-data; boundary=x',
+      'a/b; c="d',
+    ]) {
       const answer = await target.send(asService({ contentType, body: BODY }), allowed('billing'))
       assert.equal(answer.json()['contentSha256'], sha256(BODY))
     }
   }),
   probe('G08', 'a body with one byte changed is refused', async (target) => {
-    const bodies = [BODY.replace('A', 'B'), ` ${BODY}`, `${BODY}\n`, '{"to":"B","amount":"A1"}', BODY.replace('A', '\\u0041'), '']
+    const bodies = [
+      BODY.replace('A', 'B'),
+      ` ${BODY}`,
+      `${BODY}\n`,
+      '{"to":"B","amount":"A1"}',
+      BODY.replace('A', '\\u0041'),
+      '',
+    ]
     for (const body of bodies) {
       const request = asService({ contentType: JSON_TYPE, body: BODY })
       await target.send({ ...request, body }, refused('content_digest_mismatch'))
@@ -106,19 +162,23 @@ export const SIGNATURE: readonly Probe[] = [
       await target.send({ method: 'POST', target: '/service', headers, body: 'x' }, refused('timestamp_malformed'))
     }
   }),
-  probe(['G12', 'REG-12'], 'a timestamp may be 300 s from now in either direction and not one second more', async (target) => {
-    for (const offset of [-WINDOW, WINDOW]) {
-      await target.send(asService({ timestamp: String(NOW + offset) }), allowed('billing'))
-      const body = `offset ${offset}`
-      const headers = signBody(body, String(NOW + offset))
-      await target.send({ method: 'POST', target: '/service', headers, body }, allowed('webhook'))
-    }
-    for (const offset of [-WINDOW - 1, WINDOW + 1, 31_536_000, -31_536_000]) {
-      await target.send(asService({ timestamp: String(NOW + offset) }), refused('timestamp_out_of_range'))
-      const headers = signBody('x', String(NOW + offset))
-      await target.send({ method: 'POST', target: '/service', headers, body: 'x' }, refused('timestamp_out_of_range'))
-    }
-  }),
+  probe(
+    ['G12', 'REG-12'],
+    'a timestamp may be 300 s from now in either direction and not one second more',
+    async (target) => {
+      for (const offset of [-WINDOW, WINDOW]) {
+        await target.send(asService({ timestamp: String(NOW + offset) }), allowed('billing'))
+        const body = `offset ${offset}`
+        const headers = signBody(body, String(NOW + offset))
+        await target.send({ method: 'POST', target: '/service', headers, body }, allowed('webhook'))
+      }
+      for (const offset of [-WINDOW - 1, WINDOW + 1, 31_536_000, -31_536_000]) {
+        await target.send(asService({ timestamp: String(NOW + offset) }), refused('timestamp_out_of_range'))
+        const headers = signBody('x', String(NOW + offset))
+        await target.send({ method: 'POST', target: '/service', headers, body: 'x' }, refused('timestamp_out_of_range'))
+      }
+    },
+  ),
   probe('G13', 'a MAC is lower-case hex of one length, and every other form is a wrong one', async (target) => {
     const request = asService()
     const mac = (request.headers ?? []).find(([name]) => name === 'x-hmac-sha256')?.[1] ?? ''
@@ -140,7 +200,8 @@ export const SIGNATURE: readonly Probe[] = [
       '0'.repeat(64),
       utf8(`${mac.slice(0, 63)}０`),
     ]
-    for (const other of others) await target.send(withHeader(request, 'x-hmac-sha256', other), refused('signature_invalid'))
+    for (const other of others)
+      await target.send(withHeader(request, 'x-hmac-sha256', other), refused('signature_invalid'))
     await target.send(request, allowed('billing'))
   }),
   probe('G16', 'a list of signatures is one wrong signature', async (target) => {
@@ -198,32 +259,58 @@ export const SIGNATURE: readonly Probe[] = [
       assert.equal(answer.json()['contentLength'], BODY.length)
     }
   }),
-  probe('WIRE-07', 'a key of sha512 answers to x-hmac-sha512 only, one of sha256 to x-hmac-sha256 only', async (target) => {
-    await target.send(asService({ keyId: 'ledger', algorithm: 'sha512', target: '/orders' }), allowed('ledger'))
-    await target.send(asService({ keyId: 'ledger', algorithm: 'sha256' }), refused('signature_invalid'))
-    await target.send(asService({ keyId: 'billing', algorithm: 'sha512' }), refused('signature_invalid'))
-    const both = withHeader(asService({ keyId: 'ledger', algorithm: 'sha512' }), 'x-hmac-sha256', '0'.repeat(64))
-    await target.send(both, refused('malformed_credentials'))
-  }),
+  probe(
+    'WIRE-07',
+    'a key of sha512 answers to x-hmac-sha512 only, one of sha256 to x-hmac-sha256 only',
+    async (target) => {
+      await target.send(asService({ keyId: 'ledger', algorithm: 'sha512', target: '/orders' }), allowed('ledger'))
+      await target.send(asService({ keyId: 'ledger', algorithm: 'sha256' }), refused('signature_invalid'))
+      await target.send(asService({ keyId: 'billing', algorithm: 'sha512' }), refused('signature_invalid'))
+      const both = withHeader(asService({ keyId: 'ledger', algorithm: 'sha512' }), 'x-hmac-sha256', '0'.repeat(64))
+      await target.send(both, refused('malformed_credentials'))
+    },
+  ),
   probe('WIRE-08', 'every header of the profile request is needed, and has its grammar', async (target) => {
-    for (const name of ['x-hmac-key-id', 'x-hmac-timestamp', 'x-hmac-nonce', 'x-hmac-content-sha256', 'x-hmac-sha256']) {
+    for (const name of [
+      'x-hmac-key-id',
+      'x-hmac-timestamp',
+      'x-hmac-nonce',
+      'x-hmac-content-sha256',
+      'x-hmac-sha256',
+    ]) {
       await target.send(withHeader(asService(), name, undefined), refused('malformed_credentials'))
     }
     for (const keyId of ['', 'a b', 'a/b', 'a,b', 'k'.repeat(129), '{', utf8('é')]) {
       await target.send(withHeader(asService(), 'x-hmac-key-id', keyId), refused('malformed_credentials'))
     }
     await target.send(withHeader(asService(), 'x-hmac-key-id', 'k'.repeat(128)), refused('key_unknown'))
-    for (const nonce of ['', 'n'.repeat(15), 'n'.repeat(129), `${'n'.repeat(16)}=`, `${'n'.repeat(16)}.`, `a b${'n'.repeat(16)}`]) {
+    for (const nonce of [
+      '',
+      'n'.repeat(15),
+      'n'.repeat(129),
+      `${'n'.repeat(16)}=`,
+      `${'n'.repeat(16)}.`,
+      `a b${'n'.repeat(16)}`,
+    ]) {
       await target.send(asService({ nonce }), refused('nonce_malformed'))
     }
     for (const length of [16, 128]) {
       await target.send(asService({ nonce: nextNonce().repeat(8).slice(0, length) }), allowed('billing'))
     }
     const digest = sha256('')
-    for (const other of [digest.toUpperCase(), digest.slice(1), `${digest}0`, '', Buffer.from(digest, 'hex').toString('base64')]) {
+    for (const other of [
+      digest.toUpperCase(),
+      digest.slice(1),
+      `${digest}0`,
+      '',
+      Buffer.from(digest, 'hex').toString('base64'),
+    ]) {
       await target.send(withHeader(asService(), 'x-hmac-content-sha256', other), refused('malformed_credentials'))
     }
-    await target.send({ target: '/service', headers: [['x-hmac-nonce', nextNonce()]] }, refused('malformed_credentials'))
+    await target.send(
+      { target: '/service', headers: [['x-hmac-nonce', nextNonce()]] },
+      refused('malformed_credentials'),
+    )
   }),
   probe('WIRE-09', 'the profile body-timestamp covers the body bytes and the timestamp', async (target) => {
     const body = Buffer.from(Array.from({ length: 300 }, (_, index) => index % 256))
@@ -242,7 +329,10 @@ export const SIGNATURE: readonly Probe[] = [
   probe('WIRE-10', 'the profile is decided by the key, never by the request', async (target) => {
     await target.send(asService({ keyId: 'webhook' }), refused('key_unknown'))
     const stranger = signBody('x', String(NOW), 'billing')
-    await target.send({ method: 'POST', target: '/service', headers: stranger, body: 'x' }, refused('signature_invalid'))
+    await target.send(
+      { method: 'POST', target: '/service', headers: stranger, body: 'x' },
+      refused('signature_invalid'),
+    )
   }),
   probe('WIRE-11', 'a body of 1 MiB is accepted and one byte more is not', async (target) => {
     const most = Buffer.alloc(1_048_576, 'a')
@@ -256,15 +346,22 @@ export const SIGNATURE: readonly Probe[] = [
       await target.send(webhook(more), refused('body_too_large'))
     }
   }),
-  probe('POL-03', 'a signature covers the token beside it: it cannot be swapped, taken away or added', async (target) => {
-    const authorization = `Bearer ${mint()}`
-    const other = `Bearer ${mint({ sub: 'user-2' })}`
-    const request = asService({ keyId: 'gateway', target: '/both', authorization })
-    await target.send(withHeader(request, 'authorization', other), refused('signature_invalid'))
-    await target.send(withHeader(request, 'authorization', authorization.replace('Bearer', 'bearer')), refused('signature_invalid'))
-    await target.send(withHeader(request, 'authorization', undefined), refused('signature_invalid'))
-    const alone = asService({ keyId: 'gateway', target: '/both' })
-    await target.send(withHeader(alone, 'authorization', authorization), refused('signature_invalid'))
-    await target.send(request, allowed('user-1', 'gateway'))
-  }),
+  probe(
+    'POL-03',
+    'a signature covers the token beside it: it cannot be swapped, taken away or added',
+    async (target) => {
+      const authorization = `Bearer ${mint()}`
+      const other = `Bearer ${mint({ sub: 'user-2' })}`
+      const request = asService({ keyId: 'gateway', target: '/both', authorization })
+      await target.send(withHeader(request, 'authorization', other), refused('signature_invalid'))
+      await target.send(
+        withHeader(request, 'authorization', authorization.replace('Bearer', 'bearer')),
+        refused('signature_invalid'),
+      )
+      await target.send(withHeader(request, 'authorization', undefined), refused('signature_invalid'))
+      const alone = asService({ keyId: 'gateway', target: '/both' })
+      await target.send(withHeader(alone, 'authorization', authorization), refused('signature_invalid'))
+      await target.send(request, allowed('user-1', 'gateway'))
+    },
+  ),
 ]

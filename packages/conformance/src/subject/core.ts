@@ -1,4 +1,4 @@
-import { type AuditLogger, type AuditRecord, CredentialError, type RequestView, type Decision } from '@countersign/core'
+import { type AuditLogger, type AuditRecord, CredentialError, type Decision, type RequestView } from '@countersign/core'
 import { sha256 } from '../foreign/sign.js'
 import { ROUTES } from '../target/echo.js'
 import { requestIdSent } from '../target/server.js'
@@ -32,7 +32,11 @@ function pathOf(target: string): string {
 }
 
 function viewOf({ method = 'GET', target, headers = [], body, host }: ProbeRequest, route: string | undefined) {
-  const rawHeaders = ['Host', host ?? 'target.test', ...headers.flatMap(([name, value]) => [name, value.replace(/^[ \t]+|[ \t]+$/g, '')])]
+  const rawHeaders = [
+    'Host',
+    host ?? 'target.test',
+    ...headers.flatMap(([name, value]) => [name, value.replace(/^[ \t]+|[ \t]+$/g, '')]),
+  ]
   const bytes = Buffer.from((body ?? '') as Uint8Array)
   return {
     method,
@@ -50,12 +54,15 @@ function viewOf({ method = 'GET', target, headers = [], body, host }: ProbeReque
 function answer({ method = 'GET', target, body = '' }: ProbeRequest, decision: Decision, isRouted: boolean): string {
   if (decision.outcome === 'deny') {
     const { status, headers, body: text } = decision.reply
-    const lines = Object.entries(headers).flatMap(([name, values]) => [values].flat().map((value) => `${name}: ${value}`))
+    const lines = Object.entries(headers).flatMap(([name, values]) =>
+      [values].flat().map((value) => `${name}: ${value}`),
+    )
     return `HTTP/1.1 ${status} -\r\n${lines.join('\r\n')}\r\n\r\n${method === 'HEAD' ? '' : text}`
   }
   const { auth } = decision
   const echoed = {
-    auth: auth === null ? null : { principal: described(auth.principal), actor: auth.actor ? described(auth.actor) : null },
+    auth:
+      auth === null ? null : { principal: described(auth.principal), actor: auth.actor ? described(auth.actor) : null },
     method,
     target,
     contentLength: Buffer.from(body as Uint8Array).length,
@@ -65,6 +72,11 @@ function answer({ method = 'GET', target, body = '' }: ProbeRequest, decision: D
   return `HTTP/1.1 ${isRouted ? 200 : 404} -\r\n\r\n${method === 'HEAD' ? '' : text}`
 }
 
-function described({ id, scheme, roles, scopes }: NonNullable<Extract<Decision, { outcome: 'allow' }>['auth']>['principal']) {
+function described({
+  id,
+  scheme,
+  roles,
+  scopes,
+}: NonNullable<Extract<Decision, { outcome: 'allow' }>['auth']>['principal']) {
   return { id, scheme, roles: [...roles], scopes: [...scopes] }
 }

@@ -23,7 +23,14 @@ export function exchange(port: number, request: ProbeRequest): Promise<string> {
 }
 
 /** The request as it goes over the wire; the server is asked to close, so the answer ends with the connection. */
-export function bytesOf({ method = 'GET', target, headers = [], body, framing = 'length', host }: ProbeRequest): Buffer {
+export function bytesOf({
+  method = 'GET',
+  target,
+  headers = [],
+  body,
+  framing = 'length',
+  host,
+}: ProbeRequest): Buffer {
   const content = Buffer.from((body ?? '') as Uint8Array)
   const lines = [`${method} ${target} HTTP/1.1`, `Host: ${host ?? 'target.test'}`]
   for (const [name, value] of headers) lines.push(`${name}: ${value}`)

@@ -19,11 +19,14 @@ export function requestIdSent({ rawHeaders }: Pick<IncomingMessage, 'rawHeaders'
   return id !== undefined && REQUEST_ID.test(id) ? id : undefined
 }
 
+/** RFC 9112 section 3.2.2: an authority, and no fragment. */
+const ABSOLUTE_FORM = /^https?:\/\/[^/?#]+[^#]*$/i
+
 /** Whether Fastify's router can read the target: decode its path, take its absolute form apart. */
 export function isRoutable(url: string): boolean {
   try {
     decodeURIComponent(url.split(/[?#]/, 1)[0] as string)
-    return url.startsWith('/') || url === '*' || URL.canParse(url)
+    return url.startsWith('/') || url === '*' || (ABSOLUTE_FORM.test(url) && URL.canParse(url))
   } catch {
     return false
   }
