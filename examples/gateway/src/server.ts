@@ -47,8 +47,7 @@ export async function startGateway(options: GatewayOptions): Promise<{ url: stri
     signer: createSigner({ keyId: 'gateway-1', secret: options.gatewaySecret, audience: 'orders' }),
   })
 
-  // The audit record is the one line that a request leaves.
-  const app = Fastify({ loggerInstance: log, disableRequestLogging: true })
+  const app = Fastify({ loggerInstance: log })
   await app.register(countersign, { verifier })
 
   app.get('/health', { config: { auth: 'public' } }, async (_request, reply) => {

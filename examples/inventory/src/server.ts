@@ -49,8 +49,7 @@ export async function startInventory(options: InventoryOptions): Promise<{ url: 
     ['tea', 1000],
     ['coffee', 500],
   ])
-  // The audit record is the one line that a request leaves.
-  const app = Fastify({ loggerInstance: log, disableRequestLogging: true })
+  const app = Fastify({ loggerInstance: log })
   await app.register(countersign, { verifier })
   app.addContentTypeParser('application/x-www-form-urlencoded', { parseAs: 'string' }, (_request, body, done) => {
     done(null, Object.fromEntries(new URLSearchParams(body.toString())))

@@ -1,7 +1,7 @@
 import { execFile } from 'node:child_process'
 import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
-import { describe, expect, it } from 'vitest'
+import { beforeAll, describe, expect, it } from 'vitest'
 import { hasPython } from '../src/python.js'
 import { runDemo } from '../src/run-demo.js'
 import { ROWS, type TourRow } from '../src/tour.js'
@@ -38,8 +38,14 @@ const firstRows = (count: number, python: boolean): readonly TourRow[] => {
 }
 
 describe('the demo with --once', () => {
-  it('ends with 0, and says ok of every row, those of the Python client too where python3 is there', async () => {
-    const { code, lines } = await runBuilt(['--once'])
+  let run: Run
+
+  beforeAll(async () => {
+    run = await runBuilt(['--once'])
+  }, 60_000)
+
+  it('ends with 0, and says ok of every row, those of the Python client too where python3 is there', () => {
+    const { code, lines } = run
     const rows = rowsOf(lines)
     expect(rows).toHaveLength(ROWS.length)
     const [python, others] = [
@@ -53,8 +59,8 @@ describe('the demo with --once', () => {
     expect(code).toBe(0)
   })
 
-  it('fits 100 columns and has no colour where it is not read by a person', async () => {
-    const { lines } = await runBuilt(['--once'])
+  it('fits 100 columns and has no colour where it is not read by a person', () => {
+    const { lines } = run
     expect(lines.filter((line) => line.length > 100)).toEqual([])
     expect(lines.join('').includes('\u001b')).toBe(false)
   })
@@ -69,7 +75,7 @@ describe('the demo with --once', () => {
     expect(lines).toContain('SKIPPED: the rows of the Python client, for python3 cannot be run here')
     expect(lines).toContain(`${ROWS.length} requests: ${ROWS.length - 3} as expected, 0 not, 3 skipped`)
     expect(code).toBe(0)
-  })
+  }, 60_000)
 })
 
 describe('the demo, given a wrong expectation', () => {
