@@ -35,6 +35,16 @@ export type {
   VerificationKeySource,
 } from './key.js'
 
+// What was revoked.
+export { type MemoryRevocationOptions, memoryRevocation } from './revocation/memory.js'
+export {
+  type RevocableCredentials,
+  type Revocation,
+  type RevocationEntry,
+  RevocationError,
+  type RevocationStore,
+} from './revocation/revocation.js'
+
 // Who, and what they may do.
 export type { Auth, Principal, SchemeName } from './principal.js'
 export type { AllOf, AnyOf, NestedPolicy, Policy, PolicyCheck, PrincipalRequirement, Requirement } from './policy/policy.js'

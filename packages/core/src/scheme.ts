@@ -4,6 +4,7 @@ import type { KeyHealth } from './key.js'
 import type { Principal, SchemeName } from './principal.js'
 import type { DenyReason } from './reason.js'
 import type { RequestView } from './request-view.js'
+import type { RevocationGuard } from './revocation/revocation.js'
 
 /** What becomes known of an attempt on the way, for the audit record: verified or not, and never a secret. */
 export interface AttemptFacts {
@@ -60,6 +61,8 @@ export interface SchemeSetup {
   readonly option: string
   /** The least time between two `countersign:key` events of one key. Absent: 60. */
   readonly keyReportSeconds?: number | undefined
+  /** Asked of everything that was verified. Absent: nothing is ever revoked. */
+  readonly revocation?: RevocationGuard | undefined
 }
 
 /** A scheme as configured. Opened once, by `createVerifier`. */

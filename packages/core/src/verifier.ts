@@ -17,6 +17,8 @@ import { type RoleHierarchy, RoleIndex } from './policy/roles.js'
 import type { Auth, Principal, SchemeName } from './principal.js'
 import { type DenyReason, REASONS } from './reason.js'
 import type { RequestView } from './request-view.js'
+import { guardWith } from './revocation/guard.js'
+import type { Revocation, RevocationGuard } from './revocation/revocation.js'
 import type { AttemptFacts, Presented, Scheme, SchemeHealth, SchemeOptions } from './scheme.js'
 
 export interface VerifierOptions {
@@ -31,6 +33,10 @@ export interface VerifierOptions {
   readonly audit?: AuditLogger | null
   /** `realm` of challenges. Default: the audience. */
   readonly realm?: string
+  /** Where revoked tokens and keys are known: `memoryRevocation()`. Absent: nothing is ever revoked. */
+  readonly revocation?: Revocation
+  /** How long its answer is waited for. Default 0.25. */
+  readonly revocationTimeoutSeconds?: number
   /** The least time between two `countersign:key` events of one key. Default 60. */
   readonly keyReportSeconds?: number
   /** For tests. */
@@ -41,6 +47,8 @@ export interface VerifierHealth {
   /** Whether every scheme could verify a request now. */
   readonly ready: boolean
   readonly schemes: readonly SchemeHealth[]
+  /** Absent where nothing is ever revoked. */
+  readonly revocation?: { readonly ready: boolean }
 }
 
 export interface Verifier {
@@ -96,10 +104,23 @@ class RequestVerifier implements Verifier {
   readonly #words = new Map<string, CompiledPolicy>()
   readonly #policies = new WeakMap<object, CompiledPolicy>()
   readonly #ahead = new WeakMap<Allowance, Attempt>()
+  readonly #revocation: RevocationGuard | undefined
+  readonly #revocationStore: Revocation | undefined
   #defaultAudit: AuditLogger | undefined
 
   constructor(options: VerifierOptions) {
-    checkMembers('options', options, ['audience', 'schemes', 'roleHierarchy', 'checks', 'audit', 'realm', 'keyReportSeconds', 'clock'])
+    checkMembers('options', options, [
+      'audience',
+      'schemes',
+      'roleHierarchy',
+      'checks',
+      'audit',
+      'realm',
+      'revocation',
+      'revocationTimeoutSeconds',
+      'keyReportSeconds',
+      'clock',
+    ])
     const audience = checkTextOrNull('audience', options.audience)
     this.clock = options.clock ?? systemClock
     if (typeof this.clock !== 'function') throw new ConfigurationError('clock', 'must be a function')
@@ -108,13 +129,20 @@ class RequestVerifier implements Verifier {
     if (!Array.isArray(options.schemes) || options.schemes.length === 0) {
       throw new ConfigurationError('schemes', 'must list at least one scheme: bearer({…}), hmac({…})')
     }
+    this.#revocationStore = options.revocation
+    if (options.revocation !== undefined && typeof options.revocation?.isRevoked !== 'function') {
+      throw new ConfigurationError('revocation', 'must be a store: memoryRevocation()')
+    }
+    const timeoutSeconds = checkNumber('revocationTimeoutSeconds', options.revocationTimeoutSeconds ?? 0.25, 0.001, 60)
+    const revocation = options.revocation && guardWith(options.revocation, timeoutSeconds)
+    this.#revocation = revocation
     const keyReportSeconds = checkNumber('keyReportSeconds', options.keyReportSeconds ?? 60, 1, 86_400)
     // HMAC first: it costs microseconds to refuse, a public-key signature ten times as much.
     this.schemes = options.schemes
       .map((scheme, index) => {
         if (typeof scheme?.open !== 'function')
           throw new ConfigurationError(`schemes[${index}]`, 'must be bearer({…}) or hmac({…})')
-        return scheme.open({ clock: this.clock, audience, option: `schemes[${index}]`, keyReportSeconds })
+        return scheme.open({ clock: this.clock, audience, option: `schemes[${index}]`, keyReportSeconds, revocation })
       })
       .sort((left, right) => SCHEME_ORDER.indexOf(left.name) - SCHEME_ORDER.indexOf(right.name))
     const names = new Set(this.schemes.map(({ name }) => name))
@@ -184,8 +212,9 @@ class RequestVerifier implements Verifier {
 
   async warmup(): Promise<void> {
     await Promise.all(this.schemes.map((scheme) => scheme.warmup()))
-    const { schemes } = await this.health()
-    const lacking = schemes.filter(({ ready }) => !ready).map(({ scheme }) => scheme)
+    const { schemes, revocation } = await this.health()
+    const lacking: string[] = schemes.filter(({ ready }) => !ready).map(({ scheme }) => scheme)
+    if (revocation?.ready === false) lacking.push('revocation')
     if (lacking.length > 0)
       throw new Error(`Not ready to verify: ${lacking.join(', ')} (no active key, or a store out of reach)`)
   }
@@ -193,11 +222,14 @@ class RequestVerifier implements Verifier {
   async health(): Promise<VerifierHealth> {
     const now = this.clock()
     const schemes = await Promise.all(this.schemes.map((scheme) => scheme.health(now)))
-    return { ready: schemes.every(({ ready }) => ready), schemes }
+    const ready = schemes.every((scheme) => scheme.ready)
+    if (this.#revocation === undefined) return { ready, schemes }
+    const revocation = { ready: await this.#revocation.ready(now) }
+    return { ready: ready && revocation.ready, schemes, revocation }
   }
 
   async close(): Promise<void> {
-    await Promise.all(this.schemes.map((scheme) => scheme.close()))
+    await Promise.all([...this.schemes.map((scheme) => scheme.close()), this.#revocationStore?.close?.()])
   }
 }
 

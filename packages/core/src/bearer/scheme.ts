@@ -15,6 +15,7 @@ import { isSymmetric, JWT_ALGORITHMS } from '../keys/algorithms.js'
 import { DEFAULT_REPORT_SECONDS, noteUse } from '../keys/key-use.js'
 import { checkInteger, checkMembers, checkNumber, checkOneOf, checkTextOrNull, checkTexts } from '../options.js'
 import type { Principal } from '../principal.js'
+import type { RevocableCredentials, RevocationGuard } from '../revocation/revocation.js'
 import type { AttemptContext, Presented, Scheme, SchemeHealth, SchemeOptions, SchemeSetup } from '../scheme.js'
 import { type CheckedClaims, type ClaimRules, checkClaims, checkTimes, checkType, type TimeRules } from './claims.js'
 import { type ClaimPath, checkRoleRules, type RoleRules, rolesOf, type ScopeClaim, scopesOf } from './roles.js'
@@ -134,6 +135,8 @@ interface VerifiedToken {
   readonly key: VerificationKey
   readonly claims: CheckedClaims
   readonly principal: Principal
+  /** All that the token can be revoked by. */
+  readonly revocable: RevocableCredentials
 }
 
 class BearerScheme implements Scheme {
@@ -143,12 +146,14 @@ class BearerScheme implements Scheme {
   /** An `alg` outside is refused before anything else is read of the token. */
   readonly algorithms: ReadonlySet<string>
   readonly keyReportSeconds: number
+  readonly revocation: RevocationGuard | undefined
   readonly #byName = new Map<string, Issuer>()
 
   constructor(setup: SchemeSetup, issuers: readonly Issuer[], cacheEntries: number) {
     this.issuers = issuers
     this.cache = new TokenCache(cacheEntries)
     this.keyReportSeconds = setup.keyReportSeconds ?? DEFAULT_REPORT_SECONDS
+    this.revocation = setup.revocation
     this.algorithms = new Set(issuers.flatMap((issuer) => [...issuer.algorithms]))
     for (const [index, issuer] of issuers.entries()) {
       const name = issuer.claims.issuer
@@ -245,7 +250,7 @@ class PresentedToken implements Presented {
     return chain(issuer.keys.find(kid, alg as JwtAlgorithm, now), this, verifyWith)
   }
 
-  verifyWith(key: VerificationKey | undefined): Principal {
+  verifyWith(key: VerificationKey | undefined): Awaitable<Principal> {
     const verified = this.#seen !== undefined && this.#seen.key === key ? this.#seen : this.#verify(key)
     const { facts, now } = this.#context
     const { issuer } = verified
@@ -257,7 +262,13 @@ class PresentedToken implements Presented {
     facts.kid = verified.kid
     facts.tokenId = verified.claims.tokenId
     checkTimes(verified.claims, now, issuer.times)
-    return verified.principal
+    const { revocation } = this.#scheme
+    if (revocation === undefined) return verified.principal
+    return chain(
+      revocation.check(verified.revocable, now, 'token_revoked'),
+      verified.principal,
+      (_, principal) => principal,
+    )
   }
 
   #verify(key: VerificationKey | undefined): VerifiedToken {
@@ -276,6 +287,7 @@ class PresentedToken implements Presented {
       key,
       claims,
       principal: toPrincipal(payload, claims, token.header.kid, issuer),
+      revocable: toRevocable(payload, claims, key.kid ?? token.header.kid),
     }
     this.#scheme.cache.put(verified)
     return verified
@@ -307,6 +319,23 @@ function toPrincipal(
   if (claims.expiresAt !== undefined) principal.expiresAt = claims.expiresAt
   deepFreeze(payload)
   return Object.freeze(principal)
+}
+
+function toRevocable(
+  payload: Readonly<Record<string, unknown>>,
+  { tokenId, subject, issuedAt }: CheckedClaims,
+  keyId: string | undefined,
+): RevocableCredentials {
+  const { iss, sid } = payload
+  return {
+    scheme: 'bearer',
+    issuer: typeof iss === 'string' ? iss : undefined,
+    tokenId,
+    subject,
+    sessionId: typeof sid === 'string' ? sid : undefined,
+    keyId,
+    issuedAt,
+  }
 }
 
 function deepFreeze(value: object): void {

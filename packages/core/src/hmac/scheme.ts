@@ -11,6 +11,7 @@ import { secretKey } from '../keys/secret.js'
 import { checkInteger, checkMembers, checkNumber } from '../options.js'
 import type { Principal } from '../principal.js'
 import type { BodyLimits } from '../request-view.js'
+import type { RevocationGuard } from '../revocation/revocation.js'
 import type { AttemptContext, Presented, Scheme, SchemeHealth, SchemeOptions, SchemeSetup } from '../scheme.js'
 import { canonicalText } from './canonical.js'
 import { checkFreshness } from './freshness.js'
@@ -73,6 +74,7 @@ class HmacScheme implements Scheme {
   readonly replay: ReplayStore | null
   readonly settings: HmacSettings
   readonly #keyReportSeconds: number
+  readonly #revocation: RevocationGuard | undefined
 
   constructor(setup: SchemeSetup, keys: HmacKeySource, replay: ReplayStore | null, settings: HmacSettings) {
     if (setup.audience?.includes('\n')) throw new ConfigurationError('audience', 'contains a line feed')
@@ -81,6 +83,7 @@ class HmacScheme implements Scheme {
     this.replay = replay
     this.settings = settings
     this.#keyReportSeconds = setup.keyReportSeconds ?? DEFAULT_REPORT_SECONDS
+    this.#revocation = setup.revocation
   }
 
   present(context: AttemptContext): Presented | undefined {
@@ -120,11 +123,13 @@ class HmacScheme implements Scheme {
     return chain(this.keys.close(), this.replay, (_, replay) => replay?.close?.())
   }
 
-  /** Takes a key whose MAC held, if it is active. */
-  accept(key: HmacKey, now: number): Principal {
+  /** Takes a key whose MAC held, if it is active and not revoked. */
+  accept(key: HmacKey, now: number): Awaitable<Principal> {
     noteUse(key, now, this.#keyReportSeconds)
     if (keyState(key, now) !== 'active') throw refusal(this.whyInactive(key, now))
-    return key.principal
+    if (this.#revocation === undefined) return key.principal
+    const checked = this.#revocation.check({ scheme: 'hmac', keyId: key.id }, now, 'key_inactive')
+    return chain(checked, key.principal, (_, principal) => principal)
   }
 
   /** Where no key at all is active the fault is ours: a gap in rotation must not read as an attack. A key that was ended is no gap. */
@@ -176,7 +181,7 @@ class SignedRequest implements Presented {
     return chain(this.#scheme.keys.find(this.#parameters.keyId, now), this, checkSignature)
   }
 
-  checkSignature(key: HmacKey | undefined): Principal {
+  checkSignature(key: HmacKey | undefined): Awaitable<Principal> {
     const { keyId, timestamp, nonce, contentSha256, algorithm, mac } = this.#parameters
     const { view, now } = this.#context
     const contentType = singleField(view.rawHeaders, 'content-type') ?? ''
@@ -252,7 +257,7 @@ class SignedBody implements Presented {
     return this.#scheme.claim(`${this.#key.id} mac ${mac}`, timestamp, this.#context.now)
   }
 
-  #tryKeys(keys: readonly HmacKey[], body: Buffer): Principal {
+  #tryKeys(keys: readonly HmacKey[], body: Buffer): Awaitable<Principal> {
     const { mac, timestamp } = this.#parameters
     const key = keys.find((candidate) => macMatches(bodyTimestampMac(candidate.secret, body, timestamp), mac))
     if (key === undefined) throw refusal('signature_invalid')
