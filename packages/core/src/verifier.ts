@@ -1,7 +1,7 @@
 import pino from 'pino'
 import type { AuditLogger } from './audit/logger.js'
 import { type AuditRecord, capped, outcomeOf } from './audit/record.js'
-import { isWanted, writeRecord } from './audit/write.js'
+import { isWanted, warnOfLostRecord, writeRecord } from './audit/write.js'
 import { BodyError } from './body/read.js'
 import type { Awaitable } from './chain.js'
 import { type Clock, systemClock } from './clock.js'
@@ -422,10 +422,14 @@ class Attempt {
     })
   }
 
-  /** Writes the record of this attempt. */
+  /** Writes the record of this attempt. What describing it throws (a getter of the view) changes no decision either. */
   record(reason: DenyReason | undefined, auth: Auth | null, requestId?: string, error?: unknown): void {
-    const logger = this.#verifier.auditFor(this.view)
-    if (isWanted(logger)) writeRecord(this.#describe(reason, auth, requestId, error), logger)
+    try {
+      const logger = this.#verifier.auditFor(this.view)
+      if (isWanted(logger)) writeRecord(this.#describe(reason, auth, requestId, error), logger)
+    } catch (problem) {
+      warnOfLostRecord(problem)
+    }
   }
 
   #describe(

@@ -25,7 +25,12 @@ export function writeRecord(record: AuditRecord, logger: AuditLogger | null): vo
     else if (outcome === 'deny' || outcome === 'would_deny') logger.warn(record, `auth ${outcome}: ${reason}`)
     else logger.info(record, `auth ${outcome}`)
   } catch (error) {
-    const name = error instanceof Error ? error.name : typeof error
-    process.emitWarning(`an audit record could not be written: ${name}`, { type: 'CountersignWarning' })
+    warnOfLostRecord(error)
   }
+}
+
+/** Tells the operator, by the class of the error only: its text may hold anything. */
+export function warnOfLostRecord(error: unknown): void {
+  const name = error instanceof Error ? error.name : typeof error
+  process.emitWarning(`an audit record could not be written: ${name}`, { type: 'CountersignWarning' })
 }
