@@ -9,6 +9,15 @@ export { type Clock, systemClock } from './clock.js'
 // Schemes.
 export { type BearerOptions, bearer, type IssuerOptions } from './bearer/scheme.js'
 export type { ClaimPath, ScopeClaim } from './bearer/roles.js'
+export {
+  auth0Roles,
+  cognitoRoles,
+  entraRoles,
+  type KeycloakRolesOptions,
+  keycloakRoles,
+  oktaRoles,
+  type RolePreset,
+} from './bearer/role-presets.js'
 export { type HmacOptions, hmac } from './hmac/scheme.js'
 export {
   type MemoryReplayStoreOptions,
@@ -22,6 +31,13 @@ export type { Scheme, SchemeHealth, SchemeOptions } from './scheme.js'
 export { type KeyRingEntry, keyRing } from './keys/key-ring.js'
 export { type StaticKey, staticJwks, staticKeys } from './keys/static-keys.js'
 export type { Jwk } from './keys/jwk.js'
+export { remoteJwks } from './keys/remote-jwks.js'
+export type { RemoteJwksOptions } from './keys/remote-options.js'
+export type { Fetch } from './keys/fetch-json.js'
+export type { RemoteRuntime } from './keys/remote-runtime.js'
+export { RemoteKeysError, type RemoteFailure } from './keys/remote-error.js'
+export { type DiscoveryOptions, discovery, type MetadataKind } from './keys/discovery.js'
+export { jwkThumbprint } from './keys/thumbprint.js'
 export type { SecretInput } from './keys/secret.js'
 export type {
   HmacAlgorithm,
@@ -36,7 +52,7 @@ export type {
 } from './key.js'
 
 // What was revoked.
-export { type MemoryRevocationOptions, memoryRevocation } from './revocation/memory.js'
+export { type MemoryRevocation, type MemoryRevocationOptions, memoryRevocation } from './revocation/memory.js'
 export {
   type RevocableCredentials,
   type Revocation,
@@ -56,6 +72,14 @@ export { type DenyKind, type DenyReason, REASONS } from './reason.js'
 export type { AuditLogger } from './audit/logger.js'
 export type { AuditOutcome, AuditRecord } from './audit/record.js'
 export { ATTEMPT_CHANNEL } from './audit/write.js'
+export {
+  JWKS_CHANNEL,
+  type JwksConditionEvent,
+  type JwksEvent,
+  type JwksRefreshCause,
+  type JwksRefreshedEvent,
+  type JwksRefreshFailedEvent,
+} from './keys/remote-events.js'
 export {
   KEY_CHANNEL,
   type KeyEvent,
