@@ -47,11 +47,14 @@ export class Scratch {
     writeFileSync(join(this.folder, name), text)
   }
 
-  /** Compiles TypeScript blocks, the first to `1.js`. Returns what the compiler has to say: nothing, if all is well. */
+  /**
+   * Compiles TypeScript blocks. One that begins with a comment such as `// verifier.ts` is that file, others are `1.ts`, `2.ts`, … by their
+   * place. Returns what the compiler has to say: nothing, if all is well.
+   */
   compile(blocks: readonly string[]): Promise<string> {
+    const files = blocks.map((block, index) => /^\/\/ (\w+\.ts)\n/.exec(block)?.[1] ?? `${index + 1}.ts`)
     // A block without an import is a module all the same.
-    for (const [index, block] of blocks.entries()) this.write(`${index + 1}.ts`, `${block}\nexport {}\n`)
-    const files = blocks.map((_, index) => `${index + 1}.ts`)
+    for (const [index, block] of blocks.entries()) this.write(files[index] as string, `${block}\nexport {}\n`)
     this.write('tsconfig.json', JSON.stringify({ compilerOptions: COMPILER_OPTIONS, files }))
     return new Promise((resolve) => {
       execFile(process.execPath, [TSC, '-p', this.folder], (error, stdout) => {

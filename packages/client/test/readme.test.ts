@@ -4,9 +4,10 @@ import { fileURLToPath } from 'node:url'
 import { createVerifier, hmac, keyRing, memoryReplayStore } from '@countersign/core'
 import { readBody } from '@countersign/core/body'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { blocksOf } from '../../../.config/readme/blocks.js'
+import { blocksOf, knownOptions, optionsOf } from '../../../.config/readme/blocks.js'
 import { SECRET_HEX } from '../../../.config/readme/credentials.js'
 import { Scratch } from '../../../.config/readme/scratch.js'
+import { createSigner } from '../src/index.js'
 
 const README = fileURLToPath(new URL('../README.md', import.meta.url))
 
@@ -46,6 +47,11 @@ afterAll(() => {
 describe('the README', () => {
   it('has code that compiles', () => {
     expect(complaints).toBe('')
+  })
+
+  it('lists the options of createSigner', () => {
+    const options = { keyId: 'a', secret: 'a', audience: null, misspelt: true }
+    expect(optionsOf(README, '`createSigner`:')).toEqual(knownOptions(() => createSigner(options)))
   })
 
   it('has a quick start that places a signed order', async () => {

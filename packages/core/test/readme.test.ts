@@ -1,9 +1,9 @@
 import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { blocksOf, tableRowsOf } from '../../../.config/readme/blocks.js'
+import { blocksOf, knownOptions, optionsOf, tableRowsOf } from '../../../.config/readme/blocks.js'
 import { SECRET_HEX, signedHeaders } from '../../../.config/readme/credentials.js'
 import { type Program, Scratch } from '../../../.config/readme/scratch.js'
-import { REASONS } from '../src/index.js'
+import { bearer, createVerifier, hmac, keyRing, memoryReplayStore, REASONS, staticKeys } from '../src/index.js'
 
 const README = fileURLToPath(new URL('../README.md', import.meta.url))
 
@@ -29,6 +29,29 @@ describe('the README', () => {
       .map(([kind, reason, status]) => [reason?.replaceAll('`', ''), kind, Number(status)])
     const known = Object.entries(REASONS).map(([reason, { kind, status }]) => [reason, kind, status])
     expect(listed.sort()).toEqual(known.sort())
+  })
+})
+
+describe('the tables of options', () => {
+  const unknown: object = { misspelt: true }
+  const issuer = { issuer: null, audience: null, algorithms: [], keys: staticKeys([]) }
+
+  it.each([
+    ['`createVerifier`:', () => createVerifier({ audience: null, schemes: [], ...unknown })],
+    ['`bearer`:', () => bearer({ issuers: [], ...unknown })],
+    [
+      'One of `issuers`:',
+      () => createVerifier({ audience: null, schemes: [bearer({ issuers: [{ ...issuer, ...unknown }] })] }),
+    ],
+    ['`hmac`:', () => hmac({ keys: { open: () => expect.unreachable() }, replay: null, ...unknown })],
+    ['One of `keyRing`:', () => keyRing([{ id: 'a', client: 'a', secret: 'a', ...unknown }])],
+  ])('list what is known under %s', (head, make) => {
+    expect(optionsOf(README, head)).toEqual(knownOptions(make))
+  })
+
+  it('name the one option of the replay store', () => {
+    expect(optionsOf(README, '`memoryReplayStore`:')).toEqual(['maxEntries'])
+    expect(() => memoryReplayStore({ maxEntries: 0 })).toThrow('maxEntries')
   })
 })
 

@@ -1,8 +1,9 @@
 import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { blocksOf } from '../../../.config/readme/blocks.js'
+import { blocksOf, knownOptions, optionsOf } from '../../../.config/readme/blocks.js'
 import { ISSUER_JWKS, mintToken, SECRET_HEX, signedHeaders } from '../../../.config/readme/credentials.js'
 import { type Program, Scratch } from '../../../.config/readme/scratch.js'
+import { checkOptions } from '../src/options.js'
 
 const README = fileURLToPath(new URL('../README.md', import.meta.url))
 const ORDER = '{"amount":1000}'
@@ -32,6 +33,12 @@ const bearer = (roles: readonly string[]) => {
 describe('the README', () => {
   it('has code that compiles', () => {
     expect(complaints).toBe('')
+  })
+
+  it('lists the options', () => {
+    // An unknown option is told before a wrong one.
+    const options = { verifier: Object.create(null), misspelt: true }
+    expect(optionsOf(README)).toEqual(knownOptions(() => checkOptions(options)))
   })
 })
 
