@@ -101,3 +101,48 @@ describe('the demo, given a wrong expectation', () => {
     expect(code).toBe(1)
   })
 })
+
+describe('the demo without --once', () => {
+  it('keeps the services up, prints an audit record for a request that comes, and stops when told to', async () => {
+    const stop = new AbortController()
+    const lines: string[] = []
+    const row = ROWS.find(({ request, to }) => to === 'orders' && request.path === '/orders')
+    if (row === undefined) throw new Error('the row is gone')
+    const code = await runDemo({
+      once: false,
+      rows: [row],
+      python: false,
+      signal: stop.signal,
+      print: (text) => {
+        lines.push(text)
+        const [, url] = /^curl -i (\S+)$/m.exec(text) ?? []
+        if (text.startsWith('{')) stop.abort()
+        else if (url !== undefined) setImmediate(() => void fetch(url))
+      },
+    })
+    expect(JSON.parse(lines.at(-1) ?? '')).toMatchObject({
+      ...{
+        name: 'orders',
+        event: 'auth.attempt',
+        outcome: 'deny',
+        reason: 'missing_credentials',
+        framework: 'express',
+      },
+    })
+    expect(code).toBe(0)
+  })
+
+  it('fails where it is stopped before the end of the walk', async () => {
+    const lines: string[] = []
+    const print = (text: string): void => void lines.push(text)
+    const code = await runDemo({
+      once: true,
+      rows: firstRows(3, false),
+      python: false,
+      print,
+      signal: AbortSignal.abort(),
+    })
+    expect(lines).toContain('FAILED: stopped after 0 of them')
+    expect(code).toBe(1)
+  })
+})
