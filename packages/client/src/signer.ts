@@ -41,7 +41,7 @@ export interface SignerOptions {
 /** A request about to be sent. */
 export interface RequestToSign {
   readonly method: string
-  /** An absolute URL, or path and query as they will stand in the request line. */
+  /** An absolute URL, or path and query (or `*`) as they will stand in the request line. */
   readonly url: string | URL
   /** What will be sent, or at least `content-type` and `authorization` of it: both are signed. Names in any case. */
   readonly headers?: Readonly<Record<string, string>> | Iterable<readonly [string, string]>
@@ -66,7 +66,7 @@ export interface Signer {
 
 const VISIBLE_ASCII = /^[\t\x20-\x7e]*$/
 const METHOD = /^[A-Za-z0-9!#$%&'*+.^_`|~-]+$/
-const TARGET = /^\/[\x21-\x7e]*$/
+const TARGET = /^(?:\/[\x21-\x7e]*|\*)$/
 const SHA256_HEX = /^[0-9a-f]{64}$/
 
 /**
@@ -76,7 +76,14 @@ const SHA256_HEX = /^[0-9a-f]{64}$/
  */
 export function createSigner(options: SignerOptions): Signer {
   checkMembers('signer', options, [
-    'keyId', 'secret', 'audience', 'algorithm', 'profile', 'allowWeakSecret', 'clock', 'nonce',
+    'keyId',
+    'secret',
+    'audience',
+    'algorithm',
+    'profile',
+    'allowWeakSecret',
+    'clock',
+    'nonce',
   ])
   const profile = checkOneOf('profile', options.profile ?? 'request', ['request', 'body-timestamp'])
   const algorithm = checkOneOf('algorithm', options.algorithm ?? 'sha256', ['sha256', 'sha512'])
@@ -91,7 +98,8 @@ export function createSigner(options: SignerOptions): Signer {
     if (algorithm !== 'sha256') throw new ConfigurationError('algorithm', 'must be sha256 for body-timestamp')
     return {
       sign: ({ body, contentSha256: digest }) => {
-        if (digest !== undefined) throw new TypeError('body-timestamp signs the body itself: give body, not contentSha256')
+        if (digest !== undefined)
+          throw new TypeError('body-timestamp signs the body itself: give body, not contentSha256')
         const timestamp = timestampOf(clock)
         const mac = bodyTimestampMac(secret, bytesOf(body), timestamp).toString('hex')
         return { [HMAC_HEADERS.timestamp]: timestamp, [HMAC_HEADERS.mac.sha256]: mac }
@@ -99,7 +107,8 @@ export function createSigner(options: SignerOptions): Signer {
     }
   }
 
-  if (options.audience === undefined) throw new ConfigurationError('audience', 'is required: the name of the service that is called')
+  if (options.audience === undefined)
+    throw new ConfigurationError('audience', 'is required: the name of the service that is called')
   const audience = options.audience === null ? '' : checkText('audience', options.audience)
   if (audience.includes('\n')) throw new ConfigurationError('audience', 'contains a line feed')
   return {
@@ -132,14 +141,15 @@ function timestampOf(clock: Clock): string {
 
 /** Path and query as `fetch` and `node:http` put them into the request line. */
 function targetOf(url: string | URL): string {
-  if (typeof url === 'string' && url.startsWith('/')) return checked('url', url, TARGET)
+  if (typeof url === 'string' && (url.startsWith('/') || url === '*')) return checked('url', url, TARGET)
   const { pathname, search } = new URL(url)
   return checked('url', pathname + search, TARGET)
 }
 
 function headerOf(headers: RequestToSign['headers'], name: string): string | undefined {
   if (headers === undefined) return undefined
-  const entries = Symbol.iterator in headers ? (headers as Iterable<readonly [string, string]>) : Object.entries(headers)
+  const entries =
+    Symbol.iterator in headers ? (headers as Iterable<readonly [string, string]>) : Object.entries(headers)
   let value: string | undefined
   for (const [candidate, content] of entries) {
     if (candidate.toLowerCase() !== name) continue
