@@ -1,0 +1,54 @@
+import { type ChildProcessByStdio, spawn } from 'node:child_process'
+import { randomBytes } from 'node:crypto'
+import { once } from 'node:events'
+import { createInterface } from 'node:readline'
+import type { Readable } from 'node:stream'
+import { text } from 'node:stream/consumers'
+import { fileURLToPath } from 'node:url'
+import { describe, expect, it } from 'vitest'
+
+const MAIN = fileURLToPath(new URL('../dist/main.js', import.meta.url))
+const secret = (): string => randomBytes(32).toString('base64url')
+
+function run(environment: NodeJS.ProcessEnv): ChildProcessByStdio<null, Readable, Readable> {
+  return spawn(process.execPath, [MAIN], { env: environment, stdio: ['ignore', 'pipe', 'pipe'] })
+}
+
+describe('a service as a process', () => {
+  it('listens, writes JSON lines on stdout, and ends with 0 on SIGTERM', async () => {
+    const child = run({ PORT: '0', ORDERS_SECRET: secret(), WAREHOUSE_SECRET: secret() })
+    const ended = once(child, 'close')
+    let url: string | undefined
+    for await (const line of createInterface({ input: child.stdout })) {
+      url ??= /http:\/\/127\.0\.0\.1:[0-9]+/.exec(String(JSON.parse(line).msg))?.[0]
+      if (url !== undefined) break
+    }
+    const answer = await fetch(`${url}/health`)
+    expect([answer.status, await answer.json()]).toEqual([200, { ready: true }])
+    child.kill('SIGTERM')
+    expect((await ended)[0]).toBe(0)
+  })
+
+  it.each([
+    [
+      'without its settings',
+      {},
+      'inventory: settings: ORDERS_SECRET (or ORDERS_SECRET_FILE) is missing; WAREHOUSE_SECRET (or WAREHOUSE_SECRET_FILE) is missing',
+    ],
+    [
+      'with a secret that is too short',
+      { ORDERS_SECRET: 'short', WAREHOUSE_SECRET: secret() },
+      'inventory: keys[0].secret has 5 bytes; at least 32 are needed',
+    ],
+    [
+      'with a port that is none',
+      { PORT: 'http', ORDERS_SECRET: secret(), WAREHOUSE_SECRET: secret() },
+      'inventory: settings: PORT must be a number from 0 to 65535',
+    ],
+  ])('does not start %s, and says in one line why', async (_what, environment, message) => {
+    const child = run(environment)
+    const [[code], complaint] = await Promise.all([once(child, 'close'), text(child.stderr), text(child.stdout)])
+    expect(complaint.trim()).toBe(message)
+    expect(code).toBe(1)
+  })
+})
