@@ -142,7 +142,10 @@ function checkProblem(request: ProbeRequest, answer: Answer, requestId: string, 
   assert.deepEqual(answer.all('cache-control'), ['no-store'])
   if (status === 401) assert.ok(answer.all('www-authenticate').length > 0, 'a 401 offers a challenge')
   assert.deepEqual(answer.all('retry-after').length, status === 503 || status === 429 ? 1 : 0)
-  if (request.method === 'HEAD') return assert.equal(answer.body, '')
+  if (request.method === 'HEAD') {
+    assert.equal(answer.body, '')
+    return
+  }
   const { type, title, ...rest } = answer.json()
   assert.deepEqual(rest, { status, code: reason === undefined ? undefined : codeOf(reason), requestId })
   assert.ok(typeof type === 'string' && typeof title === 'string')
@@ -150,7 +153,10 @@ function checkProblem(request: ProbeRequest, answer: Answer, requestId: string, 
 
 function checkAuth(answer: Answer, { principal, actor }: Expectation): void {
   const auth = answer.json()['auth'] as { principal: { id: string }; actor: { id: string } | null } | null
-  if (principal === null) return assert.equal(auth, null)
+  if (principal === null) {
+    assert.equal(auth, null)
+    return
+  }
   assert.equal(auth?.principal.id, principal)
   assert.equal(auth?.actor?.id ?? null, actor ?? null)
 }

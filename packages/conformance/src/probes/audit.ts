@@ -147,7 +147,7 @@ export const AUDIT: readonly Probe[] = [
       const answer = await target.send(asUser('/admin', { sub: text, jti: text }), refused('role_missing'))
       assert.equal(answer.record?.principal, text)
       const line = JSON.stringify(answer.record)
-      assert.ok(!/[\n\r\u0000-\u001f]/.test(line))
+      assert.ok([...line].every((character) => character >= ' '))
       const unknown = await target.send(asUser('/echo', {}, { header: { kid: text } }), refused('key_unknown'))
       assert.equal(unknown.record?.kid, text)
     }
