@@ -10,6 +10,8 @@ export interface HttpRow {
   readonly requestsPerSecond: number
   /** Of the bare framework's rate in the same round: the median over rounds. */
   readonly share: number
+  /** The bare framework's processor time over this one's in the same round: what `share` would be on an undisturbed core. */
+  readonly shareByCpu: number
   /** Processor time of the server, user and system. */
   readonly cpuMicroseconds: number
   /** Processor time beyond the bare framework's in the same round: the median over rounds. */
@@ -18,6 +20,8 @@ export interface HttpRow {
 
 export interface HttpResult {
   readonly title: string
+  /** How far the bare framework's rate went apart over the rounds, of its median: how disturbed the machine was. */
+  readonly spread: number
   readonly rows: readonly HttpRow[]
 }
 
@@ -86,7 +90,9 @@ async function runScenario(
         await runRound(running[(turn + round) % running.length] as Running, generator, settings.milliseconds)
       }
     }
-    return { title, rows: running.map((each) => toRow(each, running[0] as Running)) }
+    const bare = running[0] as Running
+    const spread = (Math.max(...bare.rates) - Math.min(...bare.rates)) / median(bare.rates)
+    return { title, spread, rows: running.map((each) => toRow(each, bare)) }
   } finally {
     for (const { server } of running) server.kill()
   }
@@ -109,6 +115,7 @@ function toRow({ contender, rates, cpu }: Running, bare: Running): HttpRow {
     name: contender.name,
     requestsPerSecond: median(rates),
     share: median(rates.map((rate, round) => rate / (bare.rates[round] ?? Number.NaN))),
+    shareByCpu: median(cpu.map((time, round) => (bare.cpu[round] ?? Number.NaN) / time)),
     cpuMicroseconds: median(cpu),
     cpuAdded: median(cpu.map((time, round) => time - (bare.cpu[round] ?? Number.NaN))),
   }

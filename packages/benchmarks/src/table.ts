@@ -25,12 +25,14 @@ export function resultTable({ title, rows }: Result): string {
   return `### ${title}\n\n${table(['', 'p50 µs', 'mean µs', '× first'], cells)}\n`
 }
 
-export function httpTable({ title, rows }: HttpResult): string {
-  const cells = rows.map(({ name, requestsPerSecond, share, cpuMicroseconds, cpuAdded }) => {
+export function httpTable({ title, spread, rows }: HttpResult): string {
+  const percent = (share: number) => `${(share * 100).toFixed(0)} %`
+  const cells = rows.map(({ name, requestsPerSecond, share, shareByCpu, cpuMicroseconds, cpuAdded }) => {
     const rate = String(Math.round(requestsPerSecond / 100) * 100)
-    return [name, rate, `${(share * 100).toFixed(0)} %`, cpuMicroseconds.toFixed(1), cpuAdded.toFixed(1)]
+    return [name, rate, percent(share), percent(shareByCpu), cpuMicroseconds.toFixed(1), cpuAdded.toFixed(1)]
   })
-  return `### ${title}\n\n${table(['', 'requests/s', 'of bare', 'CPU µs', 'added'], cells)}\n`
+  const head = ['', 'requests/s', 'of bare', 'by CPU', 'CPU µs', 'added']
+  return `### ${title}\n\n${table(head, cells)}\n\nThe bare rate varied by ${percent(spread)} over the rounds.\n`
 }
 
 export function microseconds(value: number): string {

@@ -34,13 +34,18 @@ export function inProcessVerdicts(results: readonly Result[]): readonly Verdict[
   return verdicts
 }
 
-/** The promise about requests per second. */
+/** A rate that goes further apart than this says more of the machine than of the server. */
+const MOST_SPREAD = 0.15
+
+/** The promise about requests per second: by the rate, or, where the machine was busy with other work, by processor time. */
 export function httpVerdicts(results: readonly HttpResult[]): readonly Verdict[] {
-  const rows = results.find(({ title }) => title.startsWith('Fastify, GET'))?.rows
-  const row = rows?.find(({ name }) => name === 'countersign, RS256')
-  if (row === undefined) return []
+  const result = results.find(({ title }) => title.startsWith('Fastify, GET'))
+  const row = result?.rows.find(({ name }) => name === 'countersign, RS256')
+  if (result === undefined || row === undefined) return []
   const promise = 'Fastify GET with a repeated RS256 token at least 0.93 of the bare framework'
-  return [{ promise, measured: row.share.toFixed(2), kept: row.share >= 0.93 }]
+  if (result.spread <= MOST_SPREAD) return [{ promise, measured: row.share.toFixed(2), kept: row.share >= 0.93 }]
+  const measured = `${row.shareByCpu.toFixed(2)} by CPU time; the rate was disturbed`
+  return [{ promise, measured, kept: row.shareByCpu >= 0.93 }]
 }
 
 export function verdictTable(verdicts: readonly Verdict[]): string {
