@@ -174,6 +174,7 @@ const RECORDS: readonly Requirement[] = [
   ),
   must('AUD-04', 'DESIGN section 7', 'an allowance is info, a denial warn, a dependency or internal failure error'),
   must('AUD-05', 'DESIGN section 2', 'a sink observes: what it throws changes no decision'),
+  must('AUD-07', 'DESIGN section 8', 'a request id of the wrong form is not taken over'),
   must('AUD-06', 'DESIGN section 7', 'a value of the client has at most 256 characters in a record'),
 ]
 
@@ -228,6 +229,7 @@ const WIRE: readonly Requirement[] = [
   must('WIRE-14', 'RFC 9110 section 5.1', 'names of signature headers are case-insensitive'),
   must('WIRE-15', 'DESIGN section 5', 'the digest is of the bytes after content coding'),
   must('WIRE-16', 'DESIGN section 8', 'a body that is not signed reaches the handler untouched'),
+  must('WIRE-18', 'RFC 9112 section 9.3', 'a refused request leaves its connection to the next one'),
   must('WIRE-17', 'RFC 9110 section 11.6.1', 'a 401 has one challenge for each scheme that would do'),
 ]
 

@@ -129,7 +129,7 @@ export class ProbeTarget {
     if (expected.principal !== undefined && request.method !== 'HEAD') checkAuth(answer, expected)
     this.#ledger.push({
       request: what,
-      answer: expected.compared === false ? '' : raw.replace(/^Date: .*\r\n/im, ''),
+      answer: expected.compared === false ? '' : raw.replace(/^Date: .*\r\n/gim, ''),
       essence: expected.compared === false ? '' : `${answer.status} ${answer.body}`,
     })
     return answer

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import type { AuditRecord } from '@countersign/core'
 import { ANONYMOUS, allowed, type Expectation, refused, UNGUARDED } from '../expectation.js'
 import { mint, NOW } from '../foreign/mint.js'
-import { configurationProbe, type Probe, probe } from '../probe.js'
+import { configurationProbe, type Probe, probe, wireProbe } from '../probe.js'
 import { asService, asUser, utf8, withHeader } from '../requests.js'
 import { decide, verifierOf, viewOf } from './decide.js'
 
@@ -165,6 +165,15 @@ export const AUDIT: readonly Probe[] = [
       if (typeof value === 'string') assert.ok(value.length <= 256)
     }
   }),
+  wireProbe('AUD-07', 'a request id of the wrong form is not taken over', async (target) => {
+    const uuid = /"requestId":"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}"/
+    for (const id of ['', 'a b', '"}', 'x'.repeat(129), 'é', '<script>']) {
+      const opening = `GET /echo HTTP/1.1\r\nHost: target.test\r\nConnection: close\r\nx-request-id: ${id}\r\n`
+      // Ours is the second and not looked at, so no record has it.
+      const answer = await target.sendBytes(`${opening}x-request-id: {id}\r\n\r\n`, UNCORRELATED)
+      assert.match(answer.body, uuid)
+    }
+  }),
   probe('M02', 'no credential of a request stands in its reply or its record, accepted or refused', async (target) => {
     // What is looked for is in every request of every probe; here are those that carry most.
     const authorization = `Bearer ${mint({ jti: 'known' })}`
@@ -240,6 +249,9 @@ export const AUDIT: readonly Probe[] = [
     await full.send(asService(), refused('replay_store_unavailable'))
   }),
 ]
+
+/** Not compared: it is random. */
+const UNCORRELATED: Expectation = { status: 401, outcome: 'none', served: false, compared: false }
 
 /** Not compared: it tells of the process. */
 const OPEN: Expectation = { status: 200, outcome: 'none', served: true, compared: false }

@@ -5,6 +5,7 @@ import { mint, NOW } from '../foreign/mint.js'
 import { sha256, signBody, signRequest } from '../foreign/sign.js'
 import { type Probe, probe, wireProbe } from '../probe.js'
 import { asService, withToken } from '../requests.js'
+import type { ProbeRequest } from '../subject/subject.js'
 
 const BINARY = Buffer.from(Array.from({ length: 4096 }, (_, index) => (index * 7 + (index >> 8)) % 256))
 const FORM = [
@@ -97,4 +98,33 @@ export const BODY: readonly Probe[] = [
       assert.equal(anybody.json()['contentSha256'], sha256(body))
     }
   }),
+  wireProbe('WIRE-18', 'a refused request leaves its connection to the next one, its body does not', async (target) => {
+    const next = 'POST /public HTTP/1.1\r\nHost: target.test\r\nConnection: close\r\nContent-Length: 4\r\n\r\nnext'
+    const bodies = [
+      `Content-Length: 5000\r\n\r\n${'a'.repeat(5000)}`,
+      'Transfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\n\r\n',
+      '\r\n',
+    ]
+    const headers = withHeaderLines(asService({ target: '/echo', body: 'signed' }))
+    for (const body of bodies) {
+      for (const [lines, reason] of [
+        ['', 'missing_credentials'],
+        [headers, 'content_digest_mismatch'],
+      ] as const) {
+        const opening = `POST /echo HTTP/1.1\r\nHost: target.test\r\nx-request-id: {id}\r\n${lines}`
+        const answer = await target.sendBytes(`${opening}${body}${next}`, {
+          ...refused(reason),
+          served: true,
+          told: false,
+        })
+        const [, second = ''] = answer.body.split('HTTP/1.1 ')
+        assert.match(second, /^200 [\s\S]*"contentLength":4,/)
+        assert.ok(second.includes(sha256('next')))
+      }
+    }
+  }),
 ]
+
+function withHeaderLines({ headers = [] }: ProbeRequest): string {
+  return headers.map(([name, value]) => `${name}: ${value}\r\n`).join('')
+}
