@@ -67,6 +67,7 @@ const CLAIMS: readonly Requirement[] = [
   must('C13', 'RFC 9068 section 4, RFC 8725 section 3.11', 'a typ of something else than an access token is refused'),
   must('C15', 'RFC 7519 section 4.1.2, RFC 9068 section 2.2', 'sub is a string of 1 to 1024 characters'),
   must('C17', 'CVE-2024-51744', 'a forged token is told as forged, whatever else is wrong with it'),
+  must('C18', 'CVE-2026-35039', 'a token that was verified before lends its signature to no other'),
 ]
 
 const ROLES: readonly Requirement[] = [

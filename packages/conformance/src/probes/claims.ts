@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { allowed, refused } from '../expectation.js'
 import { claimsOf, mint, NOW } from '../foreign/mint.js'
 import { configurationProbe, type Probe, probe } from '../probe.js'
-import { asUser } from '../requests.js'
+import { asUser, withToken } from '../requests.js'
 import { decide, es256Issuer } from './decide.js'
 
 const SKEW = 30
@@ -112,5 +112,18 @@ export const CLAIMS: readonly Probe[] = [
       { target: '/echo', headers: [['authorization', `Bearer ${forged}`]] },
       refused('signature_invalid'),
     )
+  }),
+  probe('C18', 'a token that was verified before lends its signature to no other', async (target) => {
+    for (const kid of ['issuer-es256', 'issuer-rs256', 'legacy-hs256']) {
+      const token = mint({}, { kid })
+      await target.send(withToken('/echo', token), allowed('user-1'))
+      await target.send(withToken('/echo', token), allowed('user-1'))
+      const [header, payload, signature] = token.split('.')
+      const [, otherPayload] = mint({ sub: 'admin', roles: ['admin'] }, { kid }).split('.')
+      const [otherHeader] = mint({}, { kid, header: { typ: 'at+jwt' } }).split('.')
+      await target.send(withToken('/admin', `${header}.${otherPayload}.${signature}`), refused('signature_invalid'))
+      await target.send(withToken('/echo', `${otherHeader}.${payload}.${signature}`), refused('signature_invalid'))
+      await target.send(withToken('/echo', token), allowed('user-1'))
+    }
   }),
 ]
