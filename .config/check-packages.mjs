@@ -73,7 +73,7 @@ function checkManifest({
   expect(engines?.node === '>=20.19', 'engines.node')
   expect(type === 'module' && sideEffects === false, 'type or sideEffects')
   expect(publishConfig?.access === 'public', 'publishConfig.access')
-  for (const [path, entry] of Object.entries(exports)) {
+  for (const [path, entry] of Object.entries(exports ?? {})) {
     expect(
       typeof entry === 'string' || Object.keys(entry)[0] === 'types',
       `exports["${path}"] does not have types first`,
@@ -82,16 +82,11 @@ function checkManifest({
 }
 
 /** Looks at the tarball as it would be unpacked. */
-function checkContents(tarball, unpacked, folder) {
+function checkContents(tarball, unpacked, { folder, manifest: { exports = {}, bin = {} } }) {
   const files = run('tar', ['tzf', tarball], WORK).trim().split('\n')
-  for (const file of [
-    'LICENSE',
-    'README.md',
-    'package.json',
-    'dist/index.js',
-    'dist/index.d.ts',
-    'dist/index.js.map',
-  ]) {
+  const entries = [...Object.values(exports), ...Object.values(bin)]
+  const named = entries.flatMap((entry) => (typeof entry === 'string' ? [entry] : Object.values(entry)))
+  for (const file of ['LICENSE', 'README.md', ...named.map((path) => path.replace(/^\.\//, ''))]) {
     expect(files.includes(`package/${file}`), `${file} is not in the tarball`)
   }
   const strays = files.filter((file) => /\.tsbuildinfo$|\.test\.|\/tests?\/|\/\./.test(file))
@@ -100,12 +95,13 @@ function checkContents(tarball, unpacked, folder) {
     const source = file.replace('package/dist/', 'src/').replace(/\.js$/, '.ts')
     expect(existsSync(join(folder, source)), `${file} was left by a source that is gone: remove dist and build again`)
   }
-  const manifest = readFileSync(join(unpacked, 'package.json'), 'utf8')
-  expect(!/"(workspace|catalog):/.test(manifest), 'package.json has a dependency that only this workspace can resolve')
+  const packed = readFileSync(join(unpacked, 'package.json'), 'utf8')
+  expect(!/"(workspace|catalog):/.test(packed), 'package.json has a dependency that only this workspace can resolve')
 }
 
 /** Packs one package and checks the tarball. Returns its path, or `undefined` where there is none. */
-function pack({ folder, manifest }) {
+function pack(found) {
+  const { folder, manifest } = found
   const { name, version } = manifest
   const tarball = join(WORK, `${name.replace('@', '').replace('/', '-')}-${version}.tgz`)
   const unpacked = join(WORK, basename(folder))
@@ -116,7 +112,7 @@ function pack({ folder, manifest }) {
     mkdirSync(unpacked)
     run('tar', ['xzf', tarball, '-C', unpacked, '--strip-components=1'], WORK)
   })
-  check('holds the build, a README and the licence, and nothing else', () => checkContents(tarball, unpacked, folder))
+  check('holds the build, a README and the licence, and nothing else', () => checkContents(tarball, unpacked, found))
   check('publint --strict', () => run(join(BIN, 'publint'), ['run', tarball, '--strict'], ROOT))
   // ESM only: `require()` takes it through require(esm), which Node has from 20.19 on and attw does not know of.
   check('attw', () => {

@@ -3,7 +3,17 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { blocksOf, knownOptions, optionsOf, tableRowsOf } from '../../../.config/readme/blocks.js'
 import { SECRET_HEX, signedHeaders } from '../../../.config/readme/credentials.js'
 import { type Program, Scratch } from '../../../.config/readme/scratch.js'
-import { bearer, createVerifier, hmac, keyRing, memoryReplayStore, REASONS, staticKeys } from '../src/index.js'
+import {
+  bearer,
+  createVerifier,
+  hmac,
+  keyRing,
+  memoryReplayStore,
+  memoryRevocation,
+  REASONS,
+  remoteJwks,
+  staticKeys,
+} from '../src/index.js'
 
 const README = fileURLToPath(new URL('../README.md', import.meta.url))
 
@@ -43,6 +53,11 @@ describe('the tables of options', () => {
       'One of `issuers`:',
       () => createVerifier({ audience: null, schemes: [bearer({ issuers: [{ ...issuer, ...unknown }] })] }),
     ],
+    [
+      "`remoteJwks`, and `discovery`, which finds the keys through the issuer's metadata:",
+      () => remoteJwks('https://id.example/jwks', unknown),
+    ],
+    ['`memoryRevocation`:', () => memoryRevocation(unknown)],
     ['`hmac`:', () => hmac({ keys: { open: () => expect.unreachable() }, replay: null, ...unknown })],
     ['One of `keyRing`:', () => keyRing([{ id: 'a', client: 'a', secret: 'a', ...unknown }])],
   ])('list what is known under %s', (head, make) => {
