@@ -1,25 +1,19 @@
 import pino from 'pino'
+import { Attempt, type River } from './attempt.js'
 import type { AuditLogger } from './audit/logger.js'
-import { type AuditRecord, capped, outcomeOf } from './audit/record.js'
-import { isWanted, warnOfLostRecord, writeRecord } from './audit/write.js'
-import { BodyError } from './body/read.js'
 import type { Awaitable } from './chain.js'
 import { type Clock, systemClock } from './clock.js'
-import type { Allowance, Decision, Denial } from './decision.js'
-import { ConfigurationError, CredentialError, refusal } from './errors.js'
-import { requestIdOf, traceIdOf } from './http/ids.js'
-import { denialReply } from './http/reply.js'
-import { pathAndQuery } from './http/target.js'
+import type { Allowance, Decision } from './decision.js'
+import { ConfigurationError } from './errors.js'
 import { checkMembers, checkNumber, checkText, checkTextOrNull } from './options.js'
-import { type CompiledPolicy, compilePolicy, type PolicyTerms } from './policy/evaluate.js'
+import { type CompiledPolicy, compilePolicy, denyAll, type PolicyTerms } from './policy/evaluate.js'
 import type { Policy, PolicyCheck } from './policy/policy.js'
 import { type RoleHierarchy, RoleIndex } from './policy/roles.js'
-import type { Auth, Principal, SchemeName } from './principal.js'
-import { type DenyReason, REASONS } from './reason.js'
+import type { SchemeName } from './principal.js'
 import type { RequestView } from './request-view.js'
 import { guardWith } from './revocation/guard.js'
 import type { Revocation, RevocationGuard } from './revocation/revocation.js'
-import type { AttemptFacts, Presented, Scheme, SchemeHealth, SchemeOptions } from './scheme.js'
+import type { Scheme, SchemeHealth, SchemeOptions } from './scheme.js'
 
 export interface VerifierOptions {
   /** This service's own name: `aud` of the tokens it takes, the audience of the requests signed for it. `null` takes what was meant for others. */
@@ -54,9 +48,8 @@ export interface VerifierHealth {
 export interface Verifier {
   /**
    * Decides about one request and writes one audit record. Returns a promise only where a key, a nonce or a body has to be
-   * waited for. Never throws or rejects for what a request says; an unexpected failure is a denial, `internal`.
-   *
-   * @throws {ConfigurationError} for a policy that is none: see `checkPolicy`
+   * waited for. Never throws or rejects: an unexpected failure is a denial, `internal`, and so is a policy that `checkPolicy` would
+   * have refused at start.
    */
   verify(view: RequestView, policy: Policy): Awaitable<Decision>
   /**
@@ -95,7 +88,7 @@ export function createVerifier(options: VerifierOptions): Verifier {
 
 const ALLOW_PUBLIC: Allowance = Object.freeze({ outcome: 'allow', auth: null })
 
-class RequestVerifier implements Verifier {
+class RequestVerifier implements Verifier, River {
   readonly clock: Clock
   readonly schemes: readonly Scheme[]
   readonly realm: string
@@ -155,12 +148,12 @@ class RequestVerifier implements Verifier {
   }
 
   verify(view: RequestView, policy: Policy): Awaitable<Decision> {
-    const compiled = this.compile(policy, 'policy')
+    const compiled = this.#ready(policy)
     return compiled.kind === 'public' ? ALLOW_PUBLIC : new Attempt(this, view, compiled).decide()
   }
 
   verifyAhead(view: RequestView, policy: Policy): Awaitable<Decision> {
-    const compiled = this.compile(policy, 'policy')
+    const compiled = this.#ready(policy)
     if (compiled.kind === 'public') return ALLOW_PUBLIC
     const attempt = new Attempt(this, view, compiled)
     attempt.isAhead = true
@@ -173,7 +166,7 @@ class RequestVerifier implements Verifier {
   }
 
   narrow(allowance: Allowance, view: RequestView, policy: Policy): Awaitable<Decision> {
-    const compiled = this.compile(policy, 'policy')
+    const compiled = this.#ready(policy)
     // A public route did not look at the credentials.
     if (allowance === ALLOW_PUBLIC) return this.verifyAhead(view, policy)
     if (compiled.kind !== 'required') return allowance
@@ -190,16 +183,28 @@ class RequestVerifier implements Verifier {
   }
 
   checkPolicy(policy: Policy, option = 'policy'): void {
-    this.compile(policy, option)
+    this.#known(policy) ?? this.#remember(policy, compilePolicy(option, policy, this.#terms))
   }
 
-  compile(policy: Policy, option: string): CompiledPolicy {
-    let compiled = typeof policy === 'string' ? this.#words.get(policy) : this.#policies.get(policy)
-    if (compiled === undefined) {
-      compiled = compilePolicy(option, policy, this.#terms)
-      if (typeof policy === 'string') this.#words.set(policy, compiled)
-      else this.#policies.set(policy, compiled)
+  /** A policy at a request. One that nobody checked and that is none lets nobody in. */
+  #ready(policy: Policy): CompiledPolicy {
+    const known = this.#known(policy)
+    if (known !== undefined) return known
+    try {
+      return this.#remember(policy, compilePolicy('policy', policy, this.#terms))
+    } catch (error) {
+      process.emitWarning(`a route denies every request: ${String(error)}`, { type: 'CountersignWarning' })
+      return this.#remember(policy, denyAll(error))
     }
+  }
+
+  #known(policy: Policy): CompiledPolicy | undefined {
+    return typeof policy === 'object' && policy !== null ? this.#policies.get(policy) : this.#words.get(policy)
+  }
+
+  #remember(policy: Policy, compiled: CompiledPolicy): CompiledPolicy {
+    if (typeof policy === 'object' && policy !== null) this.#policies.set(policy, compiled)
+    else this.#words.set(policy, compiled)
     return compiled
   }
 
@@ -243,247 +248,4 @@ function checkAudit(audit: unknown): AuditLogger | null | undefined {
       throw new ConfigurationError('audit', `must be a pino logger or null; it has no ${level}()`)
   }
   return logger as AuditLogger
-}
-
-/**
- * One request on the river: credentials, principals, policy, the rest, decision. The only place that catches. Its steps are methods that
- * take what the step before came to, so that one path serves what is here and what has to be waited for.
- */
-class Attempt {
-  /** Whether the record of an allowance is to wait. */
-  isAhead = false
-  readonly view: RequestView
-  now = Number.NaN
-  readonly facts: AttemptFacts = {}
-  readonly #verifier: RequestVerifier
-  readonly #policy: CompiledPolicy
-  readonly #startedAt: number
-  #allowedAt: number | undefined
-  #earlierUs = 0
-  #presented: readonly Presented[] = []
-  #principal: Principal | undefined
-  #actor: Principal | undefined
-
-  constructor(verifier: RequestVerifier, view: RequestView, policy: CompiledPolicy) {
-    this.#startedAt = performance.now()
-    this.#verifier = verifier
-    this.#policy = policy
-    this.view = view
-  }
-
-  decide(): Awaitable<Decision> {
-    try {
-      this.now = this.#verifier.clock()
-      // By a clock that tells no time nothing would ever be too old.
-      if (!Number.isFinite(this.now)) throw new RangeError('the clock tells no time')
-      const decision = this.#authenticate()
-      return decision instanceof Promise ? decision.catch((error) => this.#deny(error)) : decision
-    } catch (error) {
-      return this.#deny(error)
-    }
-  }
-
-  /** Decides about principals that an earlier attempt verified. */
-  decideAgain(auth: Auth | null): Awaitable<Decision> {
-    try {
-      if (auth === null) throw refusal('missing_credentials')
-      this.facts.scheme = auth.principal.scheme
-      this.#principal = auth.principal
-      this.#actor = auth.actor
-      const decision = this.#authorize(auth)
-      return decision instanceof Promise ? decision.catch((error) => this.#deny(error)) : decision
-    } catch (error) {
-      return this.#deny(error)
-    }
-  }
-
-  /** Takes the place of an earlier attempt whose record waits. */
-  follow(earlier: Attempt): void {
-    Object.assign(this.facts, earlier.facts)
-    this.isAhead = true
-    this.#earlierUs = earlier.#durationUs()
-  }
-
-  /** Of the verification alone: a record that waits does not grow older. */
-  #durationUs(): number {
-    return this.#earlierUs + Math.round(((this.#allowedAt ?? performance.now()) - this.#startedAt) * 1000)
-  }
-
-  #authenticate(): Awaitable<Decision> {
-    const presented: Presented[] = []
-    for (const scheme of this.#verifier.schemes) {
-      this.facts.scheme = scheme.name
-      const credentials = scheme.present(this)
-      if (credentials !== undefined) presented.push(credentials)
-    }
-    this.facts.scheme = undefined
-    if (presented.length === 0) return this.#anonymous()
-    // Refuses a target in absolute form that names another host, whichever scheme is used.
-    pathAndQuery(this.view)
-    this.#presented = presented
-    return this.#verifyFrom(0)
-  }
-
-  /** Nobody presented credentials of a known scheme. An Authorization header of another scheme is not nothing. */
-  #anonymous(): Decision {
-    if (this.#policy.kind !== 'optional') throw refusal('missing_credentials')
-    const { rawHeaders } = this.view
-    for (let index = 0; index < rawHeaders.length; index += 2) {
-      if (rawHeaders[index]?.toLowerCase() === 'authorization') throw refusal('missing_credentials')
-    }
-    return this.#allow(null)
-  }
-
-  #verifyFrom(first: number): Awaitable<Decision> {
-    for (let index = first; index < this.#presented.length; index++) {
-      const credentials = this.#presented[index] as Presented
-      this.facts.scheme = credentials.scheme
-      const principal = credentials.authenticate()
-      if (principal instanceof Promise) {
-        return principal.then((settled) => {
-          this.#accept(settled)
-          return this.#verifyFrom(index + 1)
-        })
-      }
-      this.#accept(principal)
-    }
-    return this.#authorize(this.#auth())
-  }
-
-  /** A user's token makes the user the principal, and the service that signed the request beside it the actor (RFC 8693). */
-  #accept(principal: Principal): void {
-    this.#actor = this.#principal
-    this.#principal = principal
-  }
-
-  #auth(): Auth {
-    if (this.#principal === undefined) throw new Error('nobody was verified')
-    return this.#actor === undefined
-      ? { principal: this.#principal }
-      : { principal: this.#principal, actor: this.#actor }
-  }
-
-  #authorize(auth: Auth): Awaitable<Decision> {
-    this.facts.scheme = auth.principal.scheme
-    const denial = this.#policy.test(auth, this.view)
-    return denial instanceof Promise
-      ? denial.then((settled) => this.#completeUnless(settled, auth))
-      : this.#completeUnless(denial, auth)
-  }
-
-  #completeUnless(denial: DenyReason | undefined, auth: Auth): Awaitable<Decision> {
-    if (denial !== undefined) throw refusal(denial)
-    return this.#completeFrom(0, auth)
-  }
-
-  /** Reads bodies and remembers nonces, now that everything else holds. */
-  #completeFrom(first: number, auth: Auth): Awaitable<Decision> {
-    for (let index = first; index < this.#presented.length; index++) {
-      const credentials = this.#presented[index] as Presented
-      if (credentials.complete === undefined) continue
-      this.facts.scheme = credentials.scheme
-      const completed = credentials.complete()
-      if (completed instanceof Promise) return completed.then(() => this.#completeFrom(index + 1, auth))
-    }
-    this.facts.scheme = auth.principal.scheme
-    return this.#allow(auth)
-  }
-
-  #allow(auth: Auth | null): Allowance {
-    const allowance: Allowance = { outcome: 'allow', auth }
-    if (!this.isAhead) this.record(undefined, auth)
-    else {
-      this.#allowedAt = performance.now()
-      this.#verifier.keepAhead(allowance, this)
-    }
-    return allowance
-  }
-
-  #deny(error: unknown): Denial {
-    const reason = reasonOf(error)
-    const { kind, status } = REASONS[reason]
-    const requestId = requestIdOf(this.view)
-    this.record(reason, null, requestId, error)
-    return { outcome: 'deny', reason, kind, status, reply: denialReply(reason, this.#challenges(reason), requestId) }
-  }
-
-  /** One challenge for each scheme that would have been accepted; the error in that of the scheme that was used. */
-  #challenges(reason: DenyReason): readonly string[] {
-    const { kind, status } = REASONS[reason]
-    if (kind === 'dependency' || kind === 'internal' || kind === 'throttle') return []
-    const used = reason === 'missing_credentials' ? undefined : this.facts.scheme
-    const offered = this.#verifier.schemes.filter(({ name }) => {
-      if (status === 403 || status === 400) return name === used
-      return this.#policy.schemes?.has(name) ?? true
-    })
-    return offered.map((scheme) => {
-      const said = scheme.name === used && reason !== 'scheme_required' ? reason : undefined
-      return scheme.challenge(this.#verifier.realm, said, this.#policy.scopes)
-    })
-  }
-
-  /** Writes the record of this attempt. What describing it throws (a getter of the view) changes no decision either. */
-  record(reason: DenyReason | undefined, auth: Auth | null, requestId?: string, error?: unknown): void {
-    try {
-      const logger = this.#verifier.auditFor(this.view)
-      if (isWanted(logger)) writeRecord(this.#describe(reason, auth, requestId, error), logger)
-    } catch (problem) {
-      warnOfLostRecord(problem)
-    }
-  }
-
-  #describe(
-    reason: DenyReason | undefined,
-    auth: Auth | null,
-    requestId: string | undefined,
-    error: unknown,
-  ): AuditRecord {
-    const { view, facts } = this
-    const known = {
-      status: reason === undefined ? undefined : REASONS[reason].status,
-      scheme: facts.scheme,
-      principal: (auth?.principal ?? this.#principal)?.id,
-      actor: (auth?.actor ?? this.#actor)?.id,
-      issuer: facts.issuer,
-      keyId: facts.keyId,
-      kid: facts.kid,
-      tokenId: facts.tokenId,
-      roles: this.#policy.roles.length === 0 ? undefined : this.#policy.roles,
-      route: view.route,
-      ip: view.ip,
-      traceId: traceIdOf(view),
-      error: reason === 'internal' ? errorName(error) : undefined,
-    }
-    return {
-      event: 'auth.attempt',
-      v: 1,
-      outcome: outcomeOf(reason, auth),
-      ...(reason === undefined ? {} : { reason }),
-      ...withoutAbsent(known),
-      method: capped(view.method),
-      requestId: capped(requestId ?? requestIdOf(view)),
-      framework: view.framework,
-      durationUs: this.#durationUs(),
-    }
-  }
-}
-
-type Present<T> = { readonly [K in keyof T]?: Exclude<T[K], undefined> }
-
-/** Leaves absent values out, and cuts texts to length. */
-function withoutAbsent<T extends Readonly<Record<string, unknown>>>(values: T): Present<T> {
-  const present: Record<string, unknown> = {}
-  for (const [name, value] of Object.entries(values)) {
-    if (value !== undefined) present[name] = typeof value === 'string' ? capped(value) : value
-  }
-  return present as Present<T>
-}
-
-function reasonOf(error: unknown): DenyReason {
-  if (error instanceof CredentialError) return error.reason
-  return error instanceof BodyError ? error.failure : 'internal'
-}
-
-function errorName(error: unknown): string {
-  return error instanceof Error ? error.constructor.name : typeof error
 }

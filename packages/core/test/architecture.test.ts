@@ -38,7 +38,7 @@ describe('core', () => {
 
   it('looks headers up by name in two places: one refuses a second field, one reads ids that prove nothing', () => {
     // The last two ask no more than whether a header is there at all.
-    const readers = ['http/field.ts', 'http/ids.ts', 'hmac/parameters.ts', 'verifier.ts']
+    const readers = ['http/field.ts', 'http/ids.ts', 'hmac/parameters.ts', 'attempt.ts']
     expect(filesWith(/rawHeaders\[/).toSorted()).toEqual(readers.toSorted())
   })
 
@@ -49,8 +49,8 @@ describe('core', () => {
   it('writes statuses of denials in the one table', () => {
     const statuses = [...new Set(Object.values(REASONS).map(({ status }) => status))].filter((status) => status !== 500)
     const literal = new RegExp(`status(?::| ===?) (?:${statuses.join('|')})\\b`)
-    // The verifier asks which of its challenges go with a status; it gives none.
-    expect(filesWith(literal).filter((file) => file !== 'verifier.ts')).toEqual(['reason.ts'])
+    // An attempt asks which of its challenges go with a status; it gives none.
+    expect(filesWith(literal).filter((file) => file !== 'attempt.ts')).toEqual(['reason.ts'])
   })
 })
 

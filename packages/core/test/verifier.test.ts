@@ -271,8 +271,17 @@ describe('a policy', () => {
     const { verifier } = bench()
     expect(verifier.checkPolicy({ anyRole: ['a'] })).toBeUndefined()
     expect(optionOf(() => verifier.checkPolicy({ anyRole: [] }, 'GET /orders'))).toBe('GET /orders.anyRole')
-    // @ts-expect-error a misspelt policy does not compile, and does not verify
-    expect(optionOf(() => verifier.verify(view(), 'publik'))).toBe('policy')
+  })
+
+  it('that is none and was not checked denies everybody, with one warning that names it, and throws at no request', () => {
+    const { verifier } = bench()
+    const warnings = caughtWarnings()
+    for (let times = 0; times < 2; times++) {
+      // @ts-expect-error a misspelt policy does not compile
+      expect(denied(now(verifier.verify(bearing(token()), 'publik'))).reason).toBe('internal')
+    }
+    expect(warnings).toHaveLength(1)
+    expect(warnings[0]).toContain('policy must be')
   })
 })
 

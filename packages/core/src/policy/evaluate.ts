@@ -50,27 +50,49 @@ export function compilePolicy(option: string, policy: Policy, terms: PolicyTerms
   }
 }
 
+/** In place of a policy that is none: nobody is let in, and the failure is ours. */
+export function denyAll(error: unknown): CompiledPolicy {
+  const test: PolicyTest = () => {
+    throw error
+  }
+  return { kind: 'required', test, schemes: undefined, roles: NO_TEXTS, scopes: NO_TEXTS }
+}
+
 function compileNested(option: string, policy: NestedPolicy, terms: PolicyTerms): PolicyTest {
   if (policy === 'authenticated') return PERMIT
   if (typeof policy !== 'object' || policy === null) {
-    throw new ConfigurationError(option, "must be 'public', 'optional', 'authenticated' or an object; the first two stand alone")
+    throw new ConfigurationError(
+      option,
+      "must be 'public', 'optional', 'authenticated' or an object; the first two stand alone",
+    )
   }
   if ('anyOf' in policy) return compileAnyOf(option, policy, terms)
   if ('allOf' in policy) return compileAllOf(option, policy, terms)
   return compileRequirement(option, policy, terms)
 }
 
-function compileParts(option: string, name: 'anyOf' | 'allOf', policy: AnyOf | AllOf, terms: PolicyTerms): PolicyTest[] {
+function compileParts(
+  option: string,
+  name: 'anyOf' | 'allOf',
+  policy: AnyOf | AllOf,
+  terms: PolicyTerms,
+): PolicyTest[] {
   checkMembers(option, policy, [name])
   const parts = (policy as Record<typeof name, readonly NestedPolicy[] | undefined>)[name]
-  if (!Array.isArray(parts) || parts.length === 0) throw new ConfigurationError(`${option}.${name}`, 'must be a non-empty list')
+  if (!Array.isArray(parts) || parts.length === 0)
+    throw new ConfigurationError(`${option}.${name}`, 'must be a non-empty list')
   return parts.map((part, index) => compileNested(`${option}.${name}[${index}]`, part, terms))
 }
 
 /** Denies with the reason of the part that the credentials in use came furthest with: another scheme's part says least. */
 function compileAnyOf(option: string, policy: AnyOf, terms: PolicyTerms): PolicyTest {
   const parts = compileParts(option, 'anyOf', policy, terms)
-  const test = (auth: Auth, view: RequestView, index: number, denial: DenyReason): Awaitable<DenyReason | undefined> => {
+  const test = (
+    auth: Auth,
+    view: RequestView,
+    index: number,
+    denial: DenyReason,
+  ): Awaitable<DenyReason | undefined> => {
     const part = parts[index]
     if (part === undefined) return denial
     return chain(part(auth, view), denial, (reason, earlier) => {
@@ -95,7 +117,8 @@ const PRINCIPAL_MEMBERS = ['scheme', 'anyRole', 'allRoles', 'anyScope', 'allScop
 
 function compileRequirement(option: string, requirement: Requirement, terms: PolicyTerms): PolicyTest {
   checkMembers(option, requirement, [...PRINCIPAL_MEMBERS, 'actor', 'check', 'anyOf', 'allOf'])
-  if (Object.keys(requirement).length === 0) throw new ConfigurationError(option, "asks for nothing; say 'authenticated'")
+  if (Object.keys(requirement).length === 0)
+    throw new ConfigurationError(option, "asks for nothing; say 'authenticated'")
   const { actor, check, ...principal } = requirement
   const principalTest = compilePrincipal(option, principal, terms)
   const actorTest = actor === undefined ? undefined : compileActor(`${option}.actor`, actor, terms)
@@ -107,7 +130,8 @@ function compileRequirement(option: string, requirement: Requirement, terms: Pol
   }
 }
 
-const denyUnlessTrue = (permitted: boolean): DenyReason | undefined => (permitted === true ? undefined : 'policy_denied')
+const denyUnlessTrue = (permitted: boolean): DenyReason | undefined =>
+  permitted === true ? undefined : 'policy_denied'
 
 function compileActor(option: string, requirement: PrincipalRequirement, terms: PolicyTerms) {
   checkMembers(option, requirement, PRINCIPAL_MEMBERS)
@@ -118,7 +142,8 @@ function compileActor(option: string, requirement: PrincipalRequirement, terms: 
 function findCheck(option: string, check: string | PolicyCheck, { checks }: PolicyTerms): PolicyCheck {
   if (typeof check === 'function') return check
   const named = Object.hasOwn(checks, check) ? checks[check] : undefined
-  if (named === undefined) throw new ConfigurationError(option, `names ${check}, which is not among the verifier's checks`)
+  if (named === undefined)
+    throw new ConfigurationError(option, `names ${check}, which is not among the verifier's checks`)
   return named
 }
 
@@ -130,7 +155,9 @@ function compilePrincipal(option: string, requirement: PrincipalRequirement, ter
     tests.push((principal) => (principal.scheme === scheme ? undefined : 'scheme_required'))
   }
   if (anyRole !== undefined) {
-    const holders = [...new Set(checkTexts(`${option}.anyRole`, anyRole).flatMap((role) => terms.roles.holdersOf(role)))]
+    const holders = [
+      ...new Set(checkTexts(`${option}.anyRole`, anyRole).flatMap((role) => terms.roles.holdersOf(role))),
+    ]
     tests.push(({ roles }) => (holders.some((role) => roles.has(role)) ? undefined : 'role_missing'))
   }
   if (allRoles !== undefined) {

@@ -1,0 +1,232 @@
+import { describeAttempt } from './audit/describe.js'
+import type { AuditLogger } from './audit/logger.js'
+import { isWanted, warnOfLostRecord, writeRecord } from './audit/write.js'
+import { BodyError } from './body/read.js'
+import type { Awaitable } from './chain.js'
+import type { Clock } from './clock.js'
+import type { Allowance, Decision, Denial } from './decision.js'
+import { CredentialError, refusal } from './errors.js'
+import { requestIdOf } from './http/ids.js'
+import { denialReply } from './http/reply.js'
+import { pathAndQuery } from './http/target.js'
+import type { CompiledPolicy } from './policy/evaluate.js'
+import type { Auth, Principal } from './principal.js'
+import { type DenyReason, REASONS } from './reason.js'
+import type { RequestView } from './request-view.js'
+import type { AttemptContext, AttemptFacts, Presented, Scheme } from './scheme.js'
+
+/** What an attempt needs of the verifier that it is made by. */
+export interface River {
+  readonly clock: Clock
+  readonly schemes: readonly Scheme[]
+  readonly realm: string
+  auditFor(view: RequestView): AuditLogger | null
+  /** Keeps an allowance whose record waits. */
+  keepAhead(allowance: Allowance, attempt: Attempt): void
+}
+
+/**
+ * One request on the river: credentials, principals, policy, the rest, decision. The only place that catches. Its steps are methods that
+ * take what the step before came to, so that one path serves what is here and what has to be waited for.
+ */
+export class Attempt implements AttemptContext {
+  /** Whether the record of an allowance is to wait. */
+  isAhead: boolean = false
+  readonly view: RequestView
+  now: number = Number.NaN
+  readonly facts: AttemptFacts = {}
+  readonly #river: River
+  readonly #policy: CompiledPolicy
+  readonly #startedAt: number
+  #allowedAt: number | undefined
+  #earlierUs = 0
+  #presented: readonly Presented[] = []
+  #principal: Principal | undefined
+  #actor: Principal | undefined
+
+  constructor(river: River, view: RequestView, policy: CompiledPolicy) {
+    this.#startedAt = performance.now()
+    this.#river = river
+    this.#policy = policy
+    this.view = view
+  }
+
+  decide(): Awaitable<Decision> {
+    try {
+      this.now = this.#river.clock()
+      // By a clock that tells no time nothing would ever be too old.
+      if (!Number.isFinite(this.now)) throw new RangeError('the clock tells no time')
+      const decision = this.#authenticate()
+      return decision instanceof Promise ? decision.catch((error) => this.#deny(error)) : decision
+    } catch (error) {
+      return this.#deny(error)
+    }
+  }
+
+  /** Decides about principals that an earlier attempt verified. */
+  decideAgain(auth: Auth | null): Awaitable<Decision> {
+    try {
+      if (auth === null) throw refusal('missing_credentials')
+      this.facts.scheme = auth.principal.scheme
+      this.#principal = auth.principal
+      this.#actor = auth.actor
+      const decision = this.#authorize(auth)
+      return decision instanceof Promise ? decision.catch((error) => this.#deny(error)) : decision
+    } catch (error) {
+      return this.#deny(error)
+    }
+  }
+
+  /** Takes the place of an earlier attempt whose record waits. */
+  follow(earlier: Attempt): void {
+    Object.assign(this.facts, earlier.facts)
+    this.isAhead = true
+    this.#earlierUs = earlier.#durationUs()
+  }
+
+  /** Of the verification alone: a record that waits does not grow older. */
+  #durationUs(): number {
+    return this.#earlierUs + Math.round(((this.#allowedAt ?? performance.now()) - this.#startedAt) * 1000)
+  }
+
+  #authenticate(): Awaitable<Decision> {
+    const presented: Presented[] = []
+    for (const scheme of this.#river.schemes) {
+      this.facts.scheme = scheme.name
+      const credentials = scheme.present(this)
+      if (credentials !== undefined) presented.push(credentials)
+    }
+    this.facts.scheme = undefined
+    if (presented.length === 0) return this.#anonymous()
+    // Refuses a target in absolute form that names another host, whichever scheme is used.
+    pathAndQuery(this.view)
+    this.#presented = presented
+    return this.#verifyFrom(0)
+  }
+
+  /** Nobody presented credentials of a known scheme. An Authorization header of another scheme is not nothing. */
+  #anonymous(): Decision {
+    if (this.#policy.kind !== 'optional') throw refusal('missing_credentials')
+    const { rawHeaders } = this.view
+    for (let index = 0; index < rawHeaders.length; index += 2) {
+      if (rawHeaders[index]?.toLowerCase() === 'authorization') throw refusal('missing_credentials')
+    }
+    return this.#allow(null)
+  }
+
+  #verifyFrom(first: number): Awaitable<Decision> {
+    for (let index = first; index < this.#presented.length; index++) {
+      const credentials = this.#presented[index] as Presented
+      this.facts.scheme = credentials.scheme
+      const principal = credentials.authenticate()
+      if (principal instanceof Promise) {
+        return principal.then((settled) => {
+          this.#accept(settled)
+          return this.#verifyFrom(index + 1)
+        })
+      }
+      this.#accept(principal)
+    }
+    return this.#authorize(this.#auth())
+  }
+
+  /** A user's token makes the user the principal, and the service that signed the request beside it the actor (RFC 8693). */
+  #accept(principal: Principal): void {
+    this.#actor = this.#principal
+    this.#principal = principal
+  }
+
+  #auth(): Auth {
+    if (this.#principal === undefined) throw new Error('nobody was verified')
+    return this.#actor === undefined
+      ? { principal: this.#principal }
+      : { principal: this.#principal, actor: this.#actor }
+  }
+
+  #authorize(auth: Auth): Awaitable<Decision> {
+    this.facts.scheme = auth.principal.scheme
+    const denial = this.#policy.test(auth, this.view)
+    return denial instanceof Promise
+      ? denial.then((settled) => this.#completeUnless(settled, auth))
+      : this.#completeUnless(denial, auth)
+  }
+
+  #completeUnless(denial: DenyReason | undefined, auth: Auth): Awaitable<Decision> {
+    if (denial !== undefined) throw refusal(denial)
+    return this.#completeFrom(0, auth)
+  }
+
+  /** Reads bodies and remembers nonces, now that everything else holds. */
+  #completeFrom(first: number, auth: Auth): Awaitable<Decision> {
+    for (let index = first; index < this.#presented.length; index++) {
+      const credentials = this.#presented[index] as Presented
+      if (credentials.complete === undefined) continue
+      this.facts.scheme = credentials.scheme
+      const completed = credentials.complete()
+      if (completed instanceof Promise) return completed.then(() => this.#completeFrom(index + 1, auth))
+    }
+    this.facts.scheme = auth.principal.scheme
+    return this.#allow(auth)
+  }
+
+  #allow(auth: Auth | null): Allowance {
+    const allowance: Allowance = { outcome: 'allow', auth }
+    if (!this.isAhead) this.record(undefined, auth)
+    else {
+      this.#allowedAt = performance.now()
+      this.#river.keepAhead(allowance, this)
+    }
+    return allowance
+  }
+
+  #deny(error: unknown): Denial {
+    const reason = reasonOf(error)
+    const { kind, status } = REASONS[reason]
+    const requestId = requestIdOf(this.view)
+    this.record(reason, null, requestId, error)
+    return { outcome: 'deny', reason, kind, status, reply: denialReply(reason, this.#challenges(reason), requestId) }
+  }
+
+  /** One challenge for each scheme that would have been accepted; the error in that of the scheme that was used. */
+  #challenges(reason: DenyReason): readonly string[] {
+    const { kind, status } = REASONS[reason]
+    if (kind === 'dependency' || kind === 'internal' || kind === 'throttle') return []
+    const used = reason === 'missing_credentials' ? undefined : this.facts.scheme
+    const offered = this.#river.schemes.filter(({ name }) => {
+      if (status === 403 || status === 400) return name === used
+      return this.#policy.schemes?.has(name) ?? true
+    })
+    return offered.map((scheme) => {
+      const said = scheme.name === used && reason !== 'scheme_required' ? reason : undefined
+      return scheme.challenge(this.#river.realm, said, this.#policy.scopes)
+    })
+  }
+
+  /** Writes the record of this attempt. What describing it throws (a getter of the view) changes no decision either. */
+  record(reason: DenyReason | undefined, auth: Auth | null, requestId?: string, error?: unknown): void {
+    try {
+      const logger = this.#river.auditFor(this.view)
+      if (!isWanted(logger)) return
+      const described = describeAttempt({
+        view: this.view,
+        facts: this.facts,
+        reason,
+        auth,
+        principal: auth?.principal ?? this.#principal,
+        actor: auth?.actor ?? this.#actor,
+        roles: this.#policy.roles,
+        requestId: requestId ?? requestIdOf(this.view),
+        durationUs: this.#durationUs(),
+        error,
+      })
+      writeRecord(described, logger)
+    } catch (problem) {
+      warnOfLostRecord(problem)
+    }
+  }
+}
+
+function reasonOf(error: unknown): DenyReason {
+  if (error instanceof CredentialError) return error.reason
+  return error instanceof BodyError ? error.failure : 'internal'
+}
