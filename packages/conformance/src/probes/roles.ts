@@ -93,6 +93,17 @@ export const ROLES: readonly Probe[] = [
     await target.send(asUser('/orders', { roles: ['orders:write'] }), refused('role_missing'))
     await target.send(asUser('/admin', { roles: ['orders:read', 'orders:write'] }), refused('role_missing'))
   }),
+  configurationProbe('POL-01', 'inclusion goes on: a role includes what the roles below it include', async () => {
+    const options = { roleHierarchy: { owner: ['admin'], admin: ['read'], guest: ['none'] } }
+    const reason = async (role: string, wanted: string) => {
+      return (await decide({ bearer: {}, options, policy: { anyRole: [wanted] } }, asUser('/', { roles: [role] })))
+        .reason
+    }
+    assert.equal(await reason('owner', 'read'), undefined)
+    assert.equal(await reason('admin', 'read'), undefined)
+    assert.equal(await reason('guest', 'read'), 'role_missing')
+    assert.equal(await reason('read', 'owner'), 'role_missing')
+  }),
   probe('POL-02', 'a handler is told the roles that the credentials carry, not those they imply', async (target) => {
     const answer = await target.send(asUser('/orders', { roles: ['admin', 'x'], scope: 'a b' }), allowed('user-1'))
     assert.deepEqual(answer.json()['auth'], {
