@@ -64,6 +64,8 @@ export interface Signer {
   sign(request: RequestToSign): SignatureHeaders
 }
 
+/** What is taken off a field value on its way (RFC 9110 section 5.5), and no other space: that would be sent. */
+const OUTER_SPACE = /^[\t\n\r ]+|[\t\n\r ]+$/g
 const VISIBLE_ASCII = /^[\t\x20-\x7e]*$/
 const METHOD = /^[A-Za-z0-9!#$%&'*+.^_`|~-]+$/
 const TARGET = /^(?:\/[\x21-\x7e]*|\*)$/
@@ -154,7 +156,7 @@ function headerOf(headers: RequestToSign['headers'], name: string): string | und
   for (const [candidate, content] of entries) {
     if (candidate.toLowerCase() !== name) continue
     if (value !== undefined) throw new TypeError(`${name} must be given once`)
-    value = checked(name, content.trim(), VISIBLE_ASCII)
+    value = checked(name, content.replace(OUTER_SPACE, ''), VISIBLE_ASCII)
   }
   return value
 }
