@@ -19,11 +19,12 @@ export function keyRing(entries: readonly KeyRingEntry[]): HmacKeySource {
     const option = `keys[${index}]`
     builder.add(option, openHmacKey(option, entry))
   }
-  const ring = new KeyRing(builder.build())
+  const ring = new FixedHmacKeys(builder.build())
   return { open: () => ring }
 }
 
-class KeyRing implements HmacKeyLookup {
+/** A set that stays as it is for as long as the verifier does. */
+export class FixedHmacKeys implements HmacKeyLookup {
   readonly #set: HmacKeySet
 
   constructor(set: HmacKeySet) {

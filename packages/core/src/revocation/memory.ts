@@ -6,16 +6,22 @@ export interface MemoryRevocationOptions {
   readonly maxEntries?: number
 }
 
+/** A store that answers without waiting. */
+export interface MemoryRevocation extends RevocationStore {
+  revoke(entry: RevocationEntry): void
+  isRevoked(credentials: RevocableCredentials, now: number): boolean
+}
+
 /**
  * Remembers in this process what was revoked: other processes have to be told as well, and a restart forgets. Bounded: when it is full of
  * entries that still matter `revoke` throws, for forgetting one would let a revoked token in again. Answers without waiting.
  *
  * @throws {ConfigurationError} a number that is none or out of bounds, an unknown option
  */
-export function memoryRevocation(options: MemoryRevocationOptions = {}): RevocationStore {
+export function memoryRevocation(options: MemoryRevocationOptions = {}): MemoryRevocation {
   checkMembers('memoryRevocation', options, ['maxEntries'])
   const maxEntries = checkInteger('memoryRevocation.maxEntries', options.maxEntries ?? 100_000, 1, 16_000_000)
-  return new MemoryRevocation(maxEntries)
+  return new MemoryEntries(maxEntries)
 }
 
 /** The most that a verifier may grant a token beyond its `exp`. */
@@ -30,7 +36,7 @@ interface Kept {
   readonly issuedBefore: number
 }
 
-class MemoryRevocation implements RevocationStore {
+class MemoryEntries implements MemoryRevocation {
   readonly #maxEntries: number
   readonly #entries = new Map<string, Kept>()
   /** How many of each kind: what was never revoked need not be looked for. */
