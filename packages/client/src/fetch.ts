@@ -32,7 +32,11 @@ export function signedFetch(options: SignedFetchOptions): SignedFetch {
       throw new TypeError('a streamed body needs contentSha256, the SHA-256 of the bytes that will travel')
     }
     // What fetch itself makes of the body is what travels: a form its boundary, a string its content type.
-    const request = new Request(url, { redirect: 'manual', ...init, ...(streamed ? { duplex: 'half' } : {}) } as RequestInit)
+    const request = new Request(url, {
+      redirect: 'manual',
+      ...init,
+      ...(streamed ? { duplex: 'half' } : {}),
+    } as RequestInit)
     if (options.token !== undefined) request.headers.set('authorization', `Bearer ${await options.token()}`)
     if (options.signer === undefined) return send(request)
     const body = request.body === null || streamed ? null : new Uint8Array(await request.clone().arrayBuffer())

@@ -68,7 +68,15 @@ export {
 
 // Who, and what they may do.
 export type { Auth, Principal, SchemeName } from './principal.js'
-export type { AllOf, AnyOf, NestedPolicy, Policy, PolicyCheck, PrincipalRequirement, Requirement } from './policy/policy.js'
+export type {
+  AllOf,
+  AnyOf,
+  NestedPolicy,
+  Policy,
+  PolicyCheck,
+  PrincipalRequirement,
+  Requirement,
+} from './policy/policy.js'
 export type { RoleHierarchy } from './policy/roles.js'
 
 // What is said of it.

@@ -18,7 +18,8 @@ export function checkMembers(option: string, value: unknown, known: readonly str
 }
 
 export function checkText(option: string, value: unknown): string {
-  if (typeof value !== 'string' || value.trim() === '') throw new ConfigurationError(option, 'must be a non-empty string')
+  if (typeof value !== 'string' || value.trim() === '')
+    throw new ConfigurationError(option, 'must be a non-empty string')
   return value
 }
 
@@ -31,7 +32,8 @@ export function checkTextOrNull(option: string, value: unknown): string | null {
 
 /** A list with at least one string in it, none empty, none twice. */
 export function checkTexts(option: string, value: unknown): readonly string[] {
-  if (!Array.isArray(value) || value.length === 0) throw new ConfigurationError(option, 'must be a non-empty list of strings')
+  if (!Array.isArray(value) || value.length === 0)
+    throw new ConfigurationError(option, 'must be a non-empty list of strings')
   const texts = value.map((item, index) => checkText(`${option}[${index}]`, item))
   if (new Set(texts).size !== texts.length) throw new ConfigurationError(option, 'names something twice')
   return Object.freeze(texts)

@@ -60,6 +60,7 @@ export type DenyReason =
  * THE table: every reason for saying no, and all that follows from it. Statuses, codes and texts are read from here
  * and written nowhere else.
  */
+// biome-ignore format: one reason, one line
 export const REASONS: Readonly<Record<DenyReason, ReasonRow>> = {
   missing_credentials: { kind: 'credential', status: 401, code: 'missing_credentials', title: 'Credentials are required' },
   malformed_credentials: credential(400, 'malformed_credentials', 'The credentials are malformed'),

@@ -1,5 +1,5 @@
-import type { Awaitable } from './chain.js'
 import type { AuditLogger } from './audit/logger.js'
+import type { Awaitable } from './chain.js'
 
 /** What a scheme asks of a body before a byte of it is read. */
 export interface BodyLimits {

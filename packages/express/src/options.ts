@@ -14,7 +14,8 @@ export function checkOptions(options: CountersignOptions): Required<CountersignO
     if (!MEMBERS.includes(name)) throw new ConfigurationError(name, `is not known; known here: ${MEMBERS.join(', ')}`)
   }
   const { verifier, externalPrefix = '' } = options ?? {}
-  if (typeof verifier?.verify !== 'function') throw new ConfigurationError('verifier', 'is required: createVerifier({…})')
+  if (typeof verifier?.verify !== 'function')
+    throw new ConfigurationError('verifier', 'is required: createVerifier({…})')
   if (externalPrefix !== '' && !/^\/[\x21-\x7e]*[^/]$/.test(externalPrefix)) {
     throw new ConfigurationError('externalPrefix', 'must begin with a slash and not end in one')
   }

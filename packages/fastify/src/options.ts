@@ -26,7 +26,8 @@ export function checkOptions(options: CountersignOptions): Required<CountersignO
     }
   }
   const { verifier, defaultPolicy = 'authenticated', externalPrefix = '', encapsulate = false } = options
-  if (typeof verifier?.verify !== 'function') throw new ConfigurationError('verifier', 'is required: createVerifier({…})')
+  if (typeof verifier?.verify !== 'function')
+    throw new ConfigurationError('verifier', 'is required: createVerifier({…})')
   if (['public', 'optional'].includes(defaultPolicy as string)) {
     throw new ConfigurationError('defaultPolicy', 'must protect; a route says public or optional for itself')
   }

@@ -48,7 +48,8 @@ function proceed(decision: Decision, request: FastifyRequest, reply: FastifyRepl
 
 /** A body that never ends must not hold a socket for ever. */
 function limitRequestTime({ server }: FastifyInstance, seconds: number | null): void {
-  if (seconds !== null && 'requestTimeout' in server && server.requestTimeout === 0) server.requestTimeout = seconds * 1000
+  if (seconds !== null && 'requestTimeout' in server && server.requestTimeout === 0)
+    server.requestTimeout = seconds * 1000
 }
 
 /**
@@ -58,4 +59,7 @@ function limitRequestTime({ server }: FastifyInstance, seconds: number | null): 
  * @throws {ConfigurationError} while the server starts: a wrong option or policy, or a route that it does not cover
  * Does NOT see requests that Fastify itself refuses before any hook, such as a malformed URL (400).
  */
-export const countersign: FastifyPluginAsync<CountersignOptions> = fp(plugin, { name: '@countersign/fastify', fastify: '5.x' })
+export const countersign: FastifyPluginAsync<CountersignOptions> = fp(plugin, {
+  name: '@countersign/fastify',
+  fastify: '5.x',
+})

@@ -39,7 +39,8 @@ export function parseToken(compact: string): UnverifiedToken {
   const signatureStart = compact.indexOf('.', payloadStart) + 1
   const headerSegment = compact.slice(0, payloadStart - 1)
   const payloadSegment = compact.slice(payloadStart, signatureStart - 1)
-  if (!hasCanonicalTail(payloadSegment) || !hasCanonicalTail(compact.slice(signatureStart))) throw refusal('token_malformed')
+  if (!hasCanonicalTail(payloadSegment) || !hasCanonicalTail(compact.slice(signatureStart)))
+    throw refusal('token_malformed')
   return {
     compact,
     header: headerOf(headerSegment),

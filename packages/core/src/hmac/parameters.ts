@@ -1,5 +1,5 @@
 import { refusal } from '../errors.js'
-import { type HmacAlgorithm, HMAC_KEY_ID } from '../key.js'
+import { HMAC_KEY_ID, type HmacAlgorithm } from '../key.js'
 
 /** What a signed request says of itself, grammar-checked: no value can contain a line feed. Nothing is verified. */
 export interface RequestParameters {
@@ -39,9 +39,7 @@ const SHA256_HEX = /^[0-9a-f]{64}$/
  * @throws {CredentialError} `duplicate_header`; `malformed_credentials`: a header is missing, both MAC headers are there, or a
  *   value has the wrong form; `timestamp_malformed`; `nonce_malformed`
  */
-export function readParameters(
-  rawHeaders: readonly string[],
-): RequestParameters | BodyTimestampParameters | undefined {
+export function readParameters(rawHeaders: readonly string[]): RequestParameters | BodyTimestampParameters | undefined {
   const fields = hmacFields(rawHeaders)
   if (fields === undefined) return undefined
   const { keyId, timestamp, nonce, contentSha256, sha256, sha512 } = fields

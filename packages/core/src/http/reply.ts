@@ -29,7 +29,8 @@ export function denialReply(reason: DenyReason, challenges: readonly string[], r
     'content-type': 'application/problem+json',
     'cache-control': 'no-store',
   }
-  if (challenges.length > 0) headers['www-authenticate'] = challenges.length === 1 ? (challenges[0] as string) : challenges
+  if (challenges.length > 0)
+    headers['www-authenticate'] = challenges.length === 1 ? (challenges[0] as string) : challenges
   if (kind === 'dependency' || kind === 'throttle') headers['retry-after'] = RETRY_AFTER_SECONDS
   return { status, headers, body: `${opening(reason)}${JSON.stringify(requestId)}}` }
 }
