@@ -196,6 +196,14 @@ describe('a wrong policy stops the start', () => {
     await expect(registering).rejects.toMatchObject({ option: 'config.auth of GET /orders' })
   })
 
+  it('of a route that was there before the plugin lets nobody in', async () => {
+    const app = fastify()
+    onTestFinished(() => app.close())
+    app.get('/orders', { config: { auth: 'publik' } }, () => expect.unreachable())
+    await app.register(countersign, { verifier: bench().verifier })
+    expect((await app.inject({ url: '/orders', headers: bearer() })).statusCode).toBe(500)
+  })
+
   it('and does not compile where a list is none', async () => {
     const registering = service((app) => {
       // @ts-expect-error
