@@ -12,9 +12,12 @@ function firstField(rawHeaders: readonly string[], name: string): string | undef
   return undefined
 }
 
-/** The id that the framework, else the client, else chance gave the request. For correlation only: it proves nothing. */
+/**
+ * The id that the framework, else the client, else chance gave the request. For correlation only: it proves nothing. A framework may
+ * have taken its id from the client as it came, so the grammar holds for it as well: nothing of any form or length is sent back.
+ */
 export function requestIdOf(view: RequestView): string {
-  if (view.requestId !== undefined) return view.requestId
+  if (view.requestId !== undefined && REQUEST_ID.test(view.requestId)) return view.requestId
   const sent = firstField(view.rawHeaders, 'x-request-id')
   return sent !== undefined && REQUEST_ID.test(sent) ? sent : randomUUID()
 }

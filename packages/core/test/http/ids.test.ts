@@ -10,6 +10,13 @@ describe('requestIdOf', () => {
     expect(requestIdOf(view({ headers: ['X-Request-Id', 'sent'] }))).toBe('request-1')
   })
 
+  it.each(['', 'x'.repeat(129), 'a b', '<script>'])(
+    'does not pass on %j, which the framework took from the client as it came',
+    (id) => {
+      expect(requestIdOf({ ...view(), requestId: id })).toMatch(UUID)
+    },
+  )
+
   it('takes a well-formed id of the client, the first of several', () => {
     expect(requestIdOf(sending('X-Request-ID', 'a.b_c:d-1', 'x-request-id', 'other'))).toBe('a.b_c:d-1')
     expect(requestIdOf(sending('X-Request-Id', 'x'.repeat(128)))).toBe('x'.repeat(128))
