@@ -2,7 +2,7 @@ import { timingSafeEqual } from 'node:crypto'
 
 export const NO_BYTES: Buffer = Buffer.alloc(0)
 
-const LOWER_HEX = /^(?:[0-9a-f]{2})*$/
+const LOWER_HEX = /^[0-9a-f]*$/
 const BASE64URL = /^[A-Za-z0-9_-]*$/
 const BASE64URL_ALPHABET = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_'
 
@@ -16,7 +16,7 @@ export function equalInConstantTime(left: Uint8Array, right: Uint8Array): boolea
 
 /** Decodes lower-case hexadecimal digits; `undefined` for anything else (upper case, a prefix, an odd count). */
 export function decodeHex(text: string): Buffer | undefined {
-  return LOWER_HEX.test(text) ? Buffer.from(text, 'hex') : undefined
+  return text.length % 2 === 0 && LOWER_HEX.test(text) ? Buffer.from(text, 'hex') : undefined
 }
 
 /**

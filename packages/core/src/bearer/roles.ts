@@ -22,7 +22,10 @@ export function checkRoleRules(
   roles: ClaimPath | readonly ClaimPath[] | undefined,
   scope: ScopeClaim | undefined,
 ): RoleRules {
-  return { roles: checkPaths(`${option}.roles`, roles ?? 'roles'), scope: checkScope(`${option}.scope`, scope ?? 'scope') }
+  return {
+    roles: checkPaths(`${option}.roles`, roles ?? 'roles'),
+    scope: checkScope(`${option}.scope`, scope ?? 'scope'),
+  }
 }
 
 function checkPaths(option: string, paths: ClaimPath | readonly ClaimPath[]): readonly ClaimPath[] {
@@ -67,11 +70,20 @@ export function scopesOf(claims: Readonly<Record<string, unknown>>, { scope }: R
   return isTexts(claim) && claim.length > 0 ? new FrozenSet(claim) : NO_NAMES
 }
 
+/** One client asks for the same scopes again and again: made once, found by their text. */
+const scopeSets = new Map<string, ReadonlySet<string>>()
+const MOST_SCOPE_SETS = 256
+const LONGEST_KEPT = 512
+
 /** Delimited by single spaces; an empty piece between two is no scope. */
 function scopesIn(text: string): ReadonlySet<string> {
-  const names = text.split(' ')
-  const scopes = names.includes('') ? names.filter((name) => name !== '') : names
-  return scopes.length === 0 ? NO_NAMES : new FrozenSet(scopes)
+  let scopes = scopeSets.get(text)
+  if (scopes !== undefined) return scopes
+  scopes = new FrozenSet(text.split(' ').filter((name) => name !== ''))
+  if (text.length > LONGEST_KEPT) return scopes
+  if (scopeSets.size >= MOST_SCOPE_SETS) scopeSets.clear()
+  scopeSets.set(text, scopes)
+  return scopes
 }
 
 /** Own members only: no claim is found on a prototype. A name that stands there whole goes before a dotted path. */

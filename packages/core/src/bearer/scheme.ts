@@ -281,7 +281,7 @@ class PresentedToken implements Presented {
     checkType(token.header, issuer.claims.tokenType)
     const claims = checkClaims(payload, issuer.claims)
     const verified: VerifiedToken = {
-      compact: token.compact,
+      compact: this.#scheme.cache.owned(token.compact),
       issuer,
       kid: token.header.kid,
       key,

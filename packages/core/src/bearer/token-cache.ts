@@ -24,11 +24,14 @@ export class TokenCache<T extends { readonly compact: string }> {
     return entry.compact === compact ? entry : undefined
   }
 
+  /** `entry.compact` must be a text of its own: `owned` makes one. */
   put(entry: T): void {
-    if (this.#mostPerGeneration === 0) return
-    // A slice would keep the whole header that it was cut from alive.
-    const compact = Buffer.from(entry.compact, 'latin1').toString('latin1')
-    this.#put(cacheKey(compact), { ...entry, compact })
+    if (this.#mostPerGeneration > 0) this.#put(cacheKey(entry.compact), entry)
+  }
+
+  /** The same text, fit for being kept: a slice would keep the whole header that it was cut from alive. */
+  owned(compact: string): string {
+    return this.#mostPerGeneration > 0 ? Buffer.from(compact, 'latin1').toString('latin1') : compact
   }
 
   get size(): number {

@@ -8,12 +8,15 @@ import { refusal } from '../errors.js'
  * Does NOT check the token's own form.
  */
 export function bearerToken(authorization: string): string | undefined {
-  if (authorization.length < 6 || authorization.slice(0, 6).toLowerCase() !== 'bearer') return undefined
-  if (authorization.length === 6) throw refusal('malformed_credentials')
+  if (authorization.slice(0, SCHEME.length).toLowerCase() !== SCHEME) return undefined
+  const separator = authorization.charAt(SCHEME.length)
   // `Bearerx …` is a scheme of another name; any other character here is a wrong separator.
-  if (/[A-Za-z0-9!#$%&'*+.^_`|~-]/.test(authorization.charAt(6))) return undefined
-  if (!B64TOKEN_AFTER_ONE_SPACE.test(authorization.slice(6, 8))) throw refusal('malformed_credentials')
-  return authorization.slice(7)
+  if (separator !== ' ' && TCHAR.test(separator)) return undefined
+  const first = authorization.charAt(SCHEME.length + 1)
+  if (separator !== ' ' || first === '' || first === ' ' || first === '\t') throw refusal('malformed_credentials')
+  return authorization.slice(SCHEME.length + 1)
 }
 
-const B64TOKEN_AFTER_ONE_SPACE = /^ [^\s]$/
+const SCHEME = 'bearer'
+/** RFC 9110 section 5.6.2. */
+const TCHAR = /[A-Za-z0-9!#$%&'*+.^_`|~-]/
