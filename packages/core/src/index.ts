@@ -42,7 +42,7 @@ export type { SecretInput } from './keys/secret.js'
 export { type FindKey, type FoundKey, type KeyFunctionOptions, keyFunction } from './keys/key-function.js'
 export { type KeyFileOptions, keyFile } from './key-file/key-file.js'
 export { type EnvironmentKeysOptions, environmentKeys } from './key-file/environment-keys.js'
-export type { KeyDocumentSource } from './key-file/live-source.js'
+export type { KeyDocumentSource } from './key-file/feed.js'
 export type { KekSource } from './key-file/kek.js'
 export type {
   HmacAlgorithm,

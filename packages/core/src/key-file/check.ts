@@ -12,6 +12,23 @@ import type { AsymmetricAlgorithm, KeyFileKey, KeyFileSigningKey, StoredSecret }
  * How the parts of a key file are checked. Messages name members and ids, and never a value: it may be a secret in the wrong place.
  */
 
+const MOST_SIGNING_KEYS = 100
+
+/** The lists of a key file, their members unchecked. */
+export function checkFrame(document: unknown): {
+  readonly keys: readonly unknown[]
+  readonly signingKeys: readonly unknown[]
+} {
+  checkMembers('key file', document, ['version', 'keys', 'signingKeys'])
+  const { version, keys, signingKeys = [] } = document as Readonly<Record<string, unknown>>
+  if (version !== 1) throw new ConfigurationError('version', 'must be 1')
+  if (!Array.isArray(keys)) throw new ConfigurationError('keys', 'must be a list')
+  if (!Array.isArray(signingKeys)) throw new ConfigurationError('signingKeys', 'must be a list')
+  if (signingKeys.length > MOST_SIGNING_KEYS)
+    throw new ConfigurationError('signingKeys', `has more than ${MOST_SIGNING_KEYS} keys`)
+  return { keys, signingKeys }
+}
+
 /** An entry's terms in the words of `keyRing`, all but the secret. */
 export type EntryTerms = Omit<KeyRingEntry, 'secret'>
 

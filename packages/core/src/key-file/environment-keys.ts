@@ -1,11 +1,10 @@
-import { hasRepeatedNames } from '../bearer/json.js'
 import { ConfigurationError } from '../errors.js'
 import { FixedHmacKeys } from '../keys/key-ring.js'
 import { KeySet } from '../keys/static-keys.js'
 import { checkMembers, checkText } from '../options.js'
+import type { KeyDocumentSource } from './feed.js'
+import { parseJson } from './json.js'
 import { checkKekSources, type KekSource, readKeks } from './kek.js'
-import type { KeyDocumentSource } from './live-source.js'
-import { parseJson } from './parse.js'
 import { openSnapshotNow, type Snapshot } from './snapshot.js'
 
 export interface EnvironmentKeysOptions {
@@ -45,8 +44,5 @@ export function environmentKeys(options: EnvironmentKeysOptions = {}): KeyDocume
 
 function parse(variable: string, text: string | undefined): unknown {
   if (text === undefined || text === '') throw new ConfigurationError(variable, 'is not set')
-  const bytes = Buffer.from(text)
-  const document = parseJson(variable, bytes)
-  if (hasRepeatedNames(bytes, document)) throw new ConfigurationError(variable, 'has a name twice in one object')
-  return document
+  return parseJson(variable, Buffer.from(text))
 }

@@ -1,7 +1,7 @@
 import { type FSWatcher, watch } from 'node:fs'
 import { readFile, stat } from 'node:fs/promises'
 import { dirname } from 'node:path'
-import { type KeyFeed, KeyFeedError } from './live-keys.js'
+import { type KeyFeed, KeyFeedError } from './feed.js'
 import { readDocument } from './read-document.js'
 import type { Slices } from './slices.js'
 

@@ -1,8 +1,9 @@
 import { checkMembers, checkNumber, checkText } from '../options.js'
+import type { KeyDocumentSource } from './feed.js'
 import { FileFeed } from './file-feed.js'
 import { checkKekSources, type KekSource, readKeks } from './kek.js'
 import { LiveKeys } from './live-keys.js'
-import { type KeyDocumentSource, liveSource } from './live-source.js'
+import { liveSource } from './live-source.js'
 
 export interface KeyFileOptions {
   /** What sealed secrets are opened with. Several while they are being changed. */

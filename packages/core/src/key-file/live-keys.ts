@@ -4,29 +4,10 @@ import { withinSeconds } from '../deadline.js'
 import { ConfigurationError, refusal } from '../errors.js'
 import type { KeyHealth } from '../key.js'
 import { publishKeyEvent } from '../keys/key-events.js'
+import { type KeyFeed, KeyFeedError } from './feed.js'
 import type { KeyEncryptionKey } from './seal.js'
 import { Slices } from './slices.js'
 import { openSnapshot, type Snapshot } from './snapshot.js'
-
-/** Where a document of keys comes from, again and again. */
-export interface KeyFeed {
-  /** For messages: `key file /etc/keys.json`. */
-  readonly name: string
-  /**
-   * The document, parsed and unchecked; `undefined` where it is the one that was read last.
-   *
-   * @param again - read it even so: the last one was not taken
-   * @throws {ConfigurationError | KeyFeedError} with a message that names no value of it
-   */
-  read(again: boolean, slices: Slices): Promise<unknown>
-  /** Calls `changed` whenever it may be worth reading again. Returns what ends that. Keeps no process alive. */
-  watch(changed: () => void): () => void
-}
-
-/** A document of keys could not be had. Its message may be told to anybody. */
-export class KeyFeedError extends Error {
-  override readonly name = 'KeyFeedError'
-}
 
 export interface LiveKeysSettings {
   readonly readKeks: () => readonly KeyEncryptionKey[]

@@ -1,23 +1,9 @@
 import { type Awaitable, chain } from '../chain.js'
-import type {
-  HmacKey,
-  HmacKeyLookup,
-  HmacKeySource,
-  JwtAlgorithm,
-  KeyHealth,
-  VerificationKey,
-  VerificationKeyLookup,
-  VerificationKeySource,
-} from '../key.js'
+import type { HmacKey, HmacKeyLookup, JwtAlgorithm, KeyHealth, VerificationKey, VerificationKeyLookup } from '../key.js'
 import { KeySet } from '../keys/static-keys.js'
+import type { KeyDocumentSource } from './feed.js'
 import type { LiveKeys } from './live-keys.js'
 import type { Snapshot } from './snapshot.js'
-
-/** A document of keys as a source: of HMAC keys by itself, of verification keys by the public halves of its `signingKeys`. */
-export interface KeyDocumentSource extends HmacKeySource {
-  /** For `keys` of an issuer. Signing keys of an algorithm that the issuer does not list are left out. */
-  readonly verificationKeys: VerificationKeySource
-}
 
 /** Several verifiers may open one source: it is read once for all of them. */
 export function liveSource(live: LiveKeys): KeyDocumentSource {

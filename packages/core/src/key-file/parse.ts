@@ -1,12 +1,8 @@
-import { isUtf8 } from 'node:buffer'
-import { hasRepeatedNames } from '../bearer/json.js'
 import { ConfigurationError } from '../errors.js'
 import { checkTerms } from '../keys/hmac-key.js'
-import { checkMembers } from '../options.js'
-import { checkEntry, checkSigningKey, importPublicHalf } from './check.js'
+import { checkEntry, checkFrame, checkSigningKey, importPublicHalf } from './check.js'
 import type { KeyFile, KeyFileKey, KeyFileSigningKey } from './format.js'
-
-export const MOST_SIGNING_KEYS = 100
+import { parseJson } from './json.js'
 
 /**
  * Reads a key file whole and checks all of it that can be checked without opening a secret.
@@ -16,10 +12,7 @@ export const MOST_SIGNING_KEYS = 100
  * Does NOT open secrets: a short one, and two that are one key to HMAC, are found by whoever does.
  */
 export function parseKeyFile(text: string | Uint8Array): KeyFile {
-  const bytes = Buffer.from(text)
-  const document = parseJson('key file', bytes)
-  if (hasRepeatedNames(bytes, document)) throw new ConfigurationError('key file', 'has a name twice in one object')
-  return checkKeyFile(document)
+  return checkKeyFile(parseJson('key file', Buffer.from(text)))
 }
 
 /** The text of a key file: checked, its members in one order, two spaces, a line feed at the end. */
@@ -49,31 +42,6 @@ function checkKeyFile(document: unknown): KeyFile {
   checkDistinct('keys', 'id', file.keys)
   checkDistinct('signingKeys', 'kid', file.signingKeys ?? [])
   return file
-}
-
-/** The lists of a key file, their members unchecked. */
-export function checkFrame(document: unknown): {
-  readonly keys: readonly unknown[]
-  readonly signingKeys: readonly unknown[]
-} {
-  checkMembers('key file', document, ['version', 'keys', 'signingKeys'])
-  const { version, keys, signingKeys = [] } = document as Readonly<Record<string, unknown>>
-  if (version !== 1) throw new ConfigurationError('version', 'must be 1')
-  if (!Array.isArray(keys)) throw new ConfigurationError('keys', 'must be a list')
-  if (!Array.isArray(signingKeys)) throw new ConfigurationError('signingKeys', 'must be a list')
-  if (signingKeys.length > MOST_SIGNING_KEYS)
-    throw new ConfigurationError('signingKeys', `has more than ${MOST_SIGNING_KEYS} keys`)
-  return { keys, signingKeys }
-}
-
-/** Parses one JSON text. The error of JSON.parse quotes the text, which holds secrets: it is not handed on. */
-export function parseJson(option: string, bytes: Uint8Array): unknown {
-  try {
-    if (isUtf8(bytes)) return JSON.parse(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString())
-  } catch {
-    // Said below.
-  }
-  throw new ConfigurationError(option, 'is not JSON')
 }
 
 function checkDistinct<N extends string>(

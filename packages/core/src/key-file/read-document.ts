@@ -1,7 +1,6 @@
 import { isUtf8 } from 'node:buffer'
-import { hasRepeatedNames } from '../bearer/json.js'
 import { ConfigurationError } from '../errors.js'
-import { parseJson } from './parse.js'
+import { parseJson } from './json.js'
 import type { Slices } from './slices.js'
 
 const QUOTE = 0x22
@@ -35,23 +34,17 @@ export async function readDocument(bytes: Buffer, slices: Slices): Promise<unkno
   while (!scan.isAtEnd) {
     if (scan.run(STRIDE)) {
       frame.push(bytes.toString('utf8', frameStart, scan.start), 'null')
-      elements.push(parse(bytes.subarray(scan.start, scan.end)))
+      elements.push(parseJson('key file', bytes.subarray(scan.start, scan.end)))
       frameStart = scan.end
     }
     if (slices.isOver) await slices.next()
   }
   frame.push(bytes.toString('utf8', frameStart))
   await slices.next()
-  const document = parse(Buffer.from(frame.join('')))
+  const document = parseJson('key file', Buffer.from(frame.join('')))
   await slices.next()
   if (elements.length > 0) putBack(document, elements)
   return document
-}
-
-function parse(bytes: Buffer): unknown {
-  const value = parseJson('key file', bytes)
-  if (hasRepeatedNames(bytes, value)) throw new ConfigurationError('key file', 'has a name twice in one object')
-  return value
 }
 
 function putBack(document: unknown, elements: readonly unknown[]): void {

@@ -11,7 +11,7 @@ import { entry, file, sealedEntry, signingEntry } from './kit.js'
 const SCHEMA = JSON.parse(
   readFileSync(new URL('../../../vectors/schema/key-file.schema.json', import.meta.url), 'utf8'),
 )
-const fitsSchema = new Ajv2020({ strict: false }).compile(SCHEMA)
+const fitsSchema = new Ajv2020({ strict: true, strictRequired: false, strictTypes: false }).compile(SCHEMA)
 
 const parse = (value: unknown) => parseKeyFile(JSON.stringify(value))
 const sealed = sealedEntry('a').secret as unknown as { readonly encrypted: Readonly<Record<string, string>> }
