@@ -34,13 +34,15 @@ export type EntryTerms = Omit<KeyRingEntry, 'secret'>
 
 /**
  * @throws {ConfigurationError} an unknown member, a moment or a secret of the wrong form
- * Does NOT check what `keyRing` checks: ids, algorithms, names, the secret's length.
+ * Does NOT check what `keyRing` checks: the form of ids, algorithms, names, the secret's length.
  */
 export function checkEntry(option: string, value: unknown): { readonly key: KeyFileKey; readonly terms: EntryTerms } {
   checkMembers(option, value, KEY_MEMBERS)
   // Its members are known, and each is checked below or by `checkTerms`.
   const key = value as KeyFileKey
   const { secret, notBefore, notAfter, ...rest } = key
+  checkText(`${option}.id`, key.id)
+  checkText(`${option}.client`, key.client)
   checkStoredSecret(`${option}.secret`, secret)
   for (const name of ['allowWeakSecret', 'refuseRepeats'] as const) {
     if (rest[name] !== undefined && typeof rest[name] !== 'boolean') {

@@ -101,7 +101,7 @@ class Opening {
     let key = earlier?.key
     if (key === undefined || earlier?.digest !== digest) {
       const secret = openSecret(`${option}.secret`, entry.secret, entry, this.#openKeks())
-      const use = key?.principal.id === entry.client ? key.use : undefined
+      const use = key !== undefined && key.principal.id === entry.client ? key.use : undefined
       key = openHmacKey(option, { ...terms, secret }, use)
     }
     this.#builder.add(option, key)
