@@ -1,0 +1,4 @@
+/** For options that may be repeated. */
+export function collect(value: string, values: readonly string[] = []): readonly string[] {
+  return [...values, value]
+}

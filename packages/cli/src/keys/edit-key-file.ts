@@ -1,0 +1,195 @@
+import { open, readFile, realpath, rm } from 'node:fs/promises'
+import { hostname } from 'node:os'
+import { resolve } from 'node:path'
+import { setTimeout as wait } from 'node:timers/promises'
+import { ConfigurationError, keyRing } from '@countersign/core'
+import {
+  type KeyEncryptionKey,
+  type KeyFile,
+  type StoredSecret,
+  sealSecret,
+  toKeyRingEntry,
+  toPrivateKey,
+  writeKeyFile,
+} from '@countersign/core/key-file'
+import { CliError, FailedError } from '../errors.js'
+import { fileError } from '../files.js'
+import type { Io } from '../io.js'
+import { type KeyFileArgs, kekIdsOf, opening, parse, readKek } from './key-file-args.js'
+
+export interface EditArgs extends KeyFileArgs {
+  readonly keyFile: string
+}
+
+/** What a change gets. */
+export interface Edit {
+  readonly file: KeyFile
+  /** Seals a secret, where a key-encryption key is given. */
+  readonly store: (secret: Uint8Array, owner: Parameters<typeof sealSecret>[1]) => StoredSecret
+}
+
+/** What a change comes to. */
+export interface Change<T> {
+  readonly file: KeyFile
+  readonly result: T
+  /** Takes back what was done beside the file, where the file cannot be written. */
+  readonly undo?: () => Promise<void>
+}
+
+const EMPTY: KeyFile = { version: 1, keys: [] }
+const LOCK_SECONDS = 10
+const RETRY_MILLISECONDS = 20
+
+/**
+ * Changes a key file: one writer at a time, checked whole, put in place by a rename. Where `change` throws, nothing is written.
+ *
+ * @param mayCreate - where there is none, begin with an empty one
+ * @throws {CliError}
+ */
+export async function editKeyFile<T>(
+  args: EditArgs,
+  io: Io,
+  mayCreate: boolean,
+  change: (edit: Edit) => Promise<Change<T>>,
+): Promise<T> {
+  const named = resolve(io.cwd, args.keyFile)
+  const path = await realpath(named).catch(() => named)
+  const unlock = await lock(`${path}.lock`)
+  try {
+    const before = await readIfThere(path, mayCreate)
+    const file = before === undefined ? EMPTY : parse(before)
+    const kek = await readKek(args, file, io)
+    const store: Edit['store'] = (secret, owner) =>
+      kek === undefined ? inTheClear(secret) : sealSecret(secret, owner, kek)
+    const { file: changed, undo, result } = await change({ file, store })
+    try {
+      await replace(path, before, kek === undefined ? changed : sealAll(changed, kek), kek)
+    } catch (error) {
+      await undo?.()
+      throw error
+    }
+    return result
+  } finally {
+    await unlock()
+  }
+}
+
+async function replace(
+  path: string,
+  before: Buffer | undefined,
+  file: KeyFile,
+  kek: KeyEncryptionKey | undefined,
+): Promise<void> {
+  checkOpens(file, kek)
+  // An editor knows nothing of the lock.
+  if (before !== undefined && !before.equals(await readFile(path))) {
+    throw new FailedError(
+      'The key file was changed by somebody else in the meantime',
+      'Nothing was written: run the command again.',
+    )
+  }
+  await write(path, file)
+}
+
+/** Taken by creating it: only one of two can. */
+async function lock(path: string): Promise<() => Promise<void>> {
+  const deadline = performance.now() + LOCK_SECONDS * 1000
+  for (;;) {
+    try {
+      const handle = await open(path, 'wx', 0o600)
+      await handle.writeFile(`${process.pid} ${hostname()}\n`)
+      await handle.close()
+      return () => rm(path, { force: true })
+    } catch (error) {
+      if (!(error instanceof Error && 'code' in error && error.code === 'EEXIST'))
+        throw fileError('The key file cannot be written', error)
+    }
+    if (performance.now() > deadline || (await isLeft(path))) {
+      throw new FailedError(
+        'Another countersign is changing the key file, or was stopped while it did',
+        'If none is running, remove the file with .lock at the end of its name.',
+      )
+    }
+    await wait(RETRY_MILLISECONDS)
+  }
+}
+
+/** Whether the lock was left by a process of this machine that is gone. */
+async function isLeft(path: string): Promise<boolean> {
+  const [pid, host] = (await readFile(path, 'utf8').catch(() => '')).trim().split(' ')
+  if (pid === undefined || host !== hostname() || !/^[1-9][0-9]*$/.test(pid)) return false
+  try {
+    process.kill(Number(pid), 0)
+    return false
+  } catch (error) {
+    return error instanceof Error && 'code' in error && error.code === 'ESRCH'
+  }
+}
+
+async function readIfThere(path: string, mayCreate: boolean): Promise<Buffer | undefined> {
+  try {
+    return await readFile(path)
+  } catch (error) {
+    const isAbsent = error instanceof Error && 'code' in error && error.code === 'ENOENT'
+    if (isAbsent && mayCreate) return undefined
+    throw fileError('--key-file: the file cannot be read', error)
+  }
+}
+
+/**
+ * Opens all that can be opened, as a service will: so that it never gets a file that it refuses. Without a key-encryption key what is sealed stays
+ * closed, and nothing may be added beside it in the clear.
+ */
+function checkOpens(file: KeyFile, kek: KeyEncryptionKey | undefined): void {
+  const keks = kek === undefined ? [] : [kek]
+  const isOpen = (stored: StoredSecret | undefined) =>
+    stored !== undefined && ('base64url' in stored || stored.encrypted.kek === kek?.id)
+  opening(() => {
+    const entries = file.keys.filter(({ secret }) => isOpen(secret)).map((entry) => toKeyRingEntry(entry, keks))
+    if (entries.length > 0) keyRing(entries)
+    for (const entry of file.signingKeys ?? []) if (isOpen(entry.privateKey)) toPrivateKey(entry, keks)
+  })
+}
+
+function inTheClear(secret: Uint8Array): StoredSecret {
+  return { base64url: Buffer.from(secret).toString('base64url') }
+}
+
+function sealAll(file: KeyFile, kek: KeyEncryptionKey): KeyFile {
+  const sealed = (stored: StoredSecret, owner: Parameters<typeof sealSecret>[1]) =>
+    'base64url' in stored ? sealSecret(Buffer.from(stored.base64url, 'base64url'), owner, kek) : stored
+  return {
+    ...file,
+    keys: file.keys.map((entry) => ({ ...entry, secret: sealed(entry.secret, entry) })),
+    ...(file.signingKeys === undefined
+      ? {}
+      : {
+          signingKeys: file.signingKeys.map((entry) =>
+            entry.privateKey === undefined ? entry : { ...entry, privateKey: sealed(entry.privateKey, entry) },
+          ),
+        }),
+  }
+}
+
+/** @throws {FailedError} the file has sealed secrets, and there is no key to seal another with */
+export function refuseClearBesideSealed(args: KeyFileArgs, file: KeyFile): void {
+  if (args.kekEnv !== undefined || args.kekFile !== undefined || kekIdsOf(file).length === 0) return
+  throw new FailedError(
+    'The secrets of this file are encrypted, and the new one would not be',
+    'Give the key-encryption key by --kek-env or --kek-file.',
+  )
+}
+
+async function write(path: string, file: KeyFile): Promise<void> {
+  try {
+    await writeKeyFile(path, file)
+  } catch (error) {
+    if (error instanceof CliError) throw error
+    if (error instanceof ConfigurationError)
+      throw new FailedError(
+        `The key file would not be accepted: ${error.message}`,
+        'Nothing was written: change the options.',
+      )
+    throw fileError('The key file cannot be written', error)
+  }
+}
