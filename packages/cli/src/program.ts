@@ -7,6 +7,8 @@ import { importKey } from './commands/keys-import.js'
 import { list } from './commands/keys-list.js'
 import { retire } from './commands/keys-retire.js'
 import { rotate } from './commands/keys-rotate.js'
+import { inspect } from './commands/token-inspect.js'
+import { mint } from './commands/token-mint.js'
 import type { Io } from './io.js'
 
 const { version }: { readonly version: string } = createRequire(import.meta.url)('../package.json')
@@ -41,6 +43,9 @@ export function buildProgram(io: Io, settle: Settle): Command {
   addLeaf(keys, retire, settle)
   addLeaf(keys, importKey, settle)
   addLeaf(keys, exportJwks, settle)
+  const token = group(program, 'token', 'Mint and inspect JWT bearer tokens')
+  addLeaf(token, mint, settle)
+  addLeaf(token, inspect, settle)
   return program
 }
 
