@@ -7,6 +7,7 @@ import { importKey } from './commands/keys-import.js'
 import { list } from './commands/keys-list.js'
 import { retire } from './commands/keys-retire.js'
 import { rotate } from './commands/keys-rotate.js'
+import { sign } from './commands/sign.js'
 import { inspect } from './commands/token-inspect.js'
 import { mint } from './commands/token-mint.js'
 import type { Io } from './io.js'
@@ -46,6 +47,7 @@ export function buildProgram(io: Io, settle: Settle): Command {
   const token = group(program, 'token', 'Mint and inspect JWT bearer tokens')
   addLeaf(token, mint, settle)
   addLeaf(token, inspect, settle)
+  addLeaf(program, sign, settle)
   return program
 }
 
