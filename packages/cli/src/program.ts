@@ -10,6 +10,7 @@ import { rotate } from './commands/keys-rotate.js'
 import { sign } from './commands/sign.js'
 import { inspect } from './commands/token-inspect.js'
 import { mint } from './commands/token-mint.js'
+import { verify } from './commands/verify.js'
 import type { Io } from './io.js'
 
 const { version }: { readonly version: string } = createRequire(import.meta.url)('../package.json')
@@ -48,6 +49,7 @@ export function buildProgram(io: Io, settle: Settle): Command {
   addLeaf(token, mint, settle)
   addLeaf(token, inspect, settle)
   addLeaf(program, sign, settle)
+  addLeaf(program, verify, settle)
   return program
 }
 
