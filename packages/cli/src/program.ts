@@ -1,6 +1,7 @@
 import { createRequire } from 'node:module'
 import { Command } from 'commander'
 import { addLeaf, type Settle } from './command.js'
+import { completion } from './commands/completion.js'
 import { create } from './commands/keys-create.js'
 import { exportJwks } from './commands/keys-export-jwks.js'
 import { importKey } from './commands/keys-import.js'
@@ -50,6 +51,7 @@ export function buildProgram(io: Io, settle: Settle): Command {
   addLeaf(token, inspect, settle)
   addLeaf(program, sign, settle)
   addLeaf(program, verify, settle)
+  addLeaf(program, completion(program), settle)
   return program
 }
 
