@@ -33,8 +33,8 @@ export function signedFetch(options: SignedFetchOptions): SignedFetch {
     }
     // What fetch itself makes of the body is what travels: a form its boundary, a string its content type.
     const request = new Request(url, {
-      redirect: 'manual',
       ...init,
+      redirect: 'manual',
       ...(streamed ? { duplex: 'half' } : {}),
     } as RequestInit)
     if (options.token !== undefined) request.headers.set('authorization', `Bearer ${await options.token()}`)

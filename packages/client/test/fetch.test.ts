@@ -130,8 +130,9 @@ describe('signedFetch', () => {
   it('does not follow a redirect: the signature and the token go to no other place', async () => {
     const elsewhere = await service()
     const { url } = await service(elsewhere.url)
-    const reply = await signedFetch({ signer, token })(url)
-    expect(reply.status).toBe(307)
+    for (const init of [{}, { redirect: 'follow' }] as const) {
+      expect((await signedFetch({ signer, token })(url, init)).status).toBe(307)
+    }
     expect(elsewhere.requests).toEqual([])
   })
 

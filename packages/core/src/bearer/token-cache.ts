@@ -18,7 +18,8 @@ export class TokenCache<T extends { readonly compact: string }> {
     if (entry === undefined) {
       entry = this.#old.get(key)
       if (entry === undefined || entry.compact !== compact) return undefined
-      this.#put(key, entry)
+      // Its own key, not one that was cut from the header at hand.
+      this.#put(cacheKey(entry.compact), entry)
       return entry
     }
     return entry.compact === compact ? entry : undefined

@@ -254,6 +254,8 @@ class SignedBody implements Presented {
   complete(): Awaitable<void> {
     const { mac, timestamp } = this.#parameters
     if (this.#key?.refuseRepeats !== true) return
+    // Asked for, and nowhere to remember it: not refusing repeats silently would be the unsafe side.
+    if (this.#scheme.replay === null) throw refusal('replay_store_unavailable')
     return this.#scheme.claim(`${this.#key.id} mac ${mac}`, timestamp, this.#context.now)
   }
 

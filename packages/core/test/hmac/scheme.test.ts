@@ -375,6 +375,14 @@ describe('the profile body-timestamp', () => {
     const strict = hooks({ refuseRepeats: true })
     expect([await strict.verdict(post('a')), await strict.verdict(post('a'))]).toEqual(['allow', 'replayed'])
   })
+
+  it('refuses rather than forgets where repeats are to be refused and there is nowhere to remember them', async () => {
+    caughtWarnings()
+    const keys = keyRing([{ ...webhook, refuseRepeats: true }])
+    expect(await bench({ bearer: null, hmac: { keys, replay: null } }).verdict(post('a'))).toBe(
+      'replay_store_unavailable',
+    )
+  })
 })
 
 describe('beside a bearer token', () => {
