@@ -1,7 +1,7 @@
 import { parseArgs } from 'node:util'
 import { FRAMEWORKS, type TargetOptions } from './start.js'
 
-export const USAGE: string = `usage: target <${FRAMEWORKS.join('|')}> --port N [--audit FILE] [--now UNIX_SECONDS]`
+export const USAGE: string = `usage: target <${FRAMEWORKS.join('|')}> --port N [--audit FILE] [--now UNIX_SECONDS] [--jwks URL]`
 
 /** The command line is wrong: its message says how, in one line. */
 export class UsageError extends Error {
@@ -13,21 +13,23 @@ export class UnsupportedError extends UsageError {
   override readonly name: string = 'UnsupportedError'
 }
 
-const NOT_YET: Readonly<Record<'jwks' | 'redis', string>> = {
-  jwks: '--jwks needs remote key sets, which this version does not have',
-  redis: '--redis needs a Redis replay store, which this version does not have',
-}
+const NO_REDIS = '--redis needs a Redis replay store, which this version does not have'
 
 /** @throws {UsageError} or {@link UnsupportedError}, with a message of one line */
 export function parseOptions(args: readonly string[]): TargetOptions {
   const { values, positionals } = parse(args)
-  if (values.jwks !== undefined) throw new UnsupportedError(NOT_YET.jwks)
-  if (values.redis !== undefined) throw new UnsupportedError(NOT_YET.redis)
+  if (values.redis !== undefined) throw new UnsupportedError(NO_REDIS)
   const framework = FRAMEWORKS.find((name) => name === positionals[0])
   if (framework === undefined || positionals.length !== 1) {
     throw new UsageError(`one framework is needed: ${FRAMEWORKS.join(', ')}`)
   }
-  return { framework, port: portOf(values.port), audit: auditOf(values.audit), now: nowOf(values.now) }
+  return {
+    framework,
+    port: portOf(values.port),
+    audit: auditOf(values.audit),
+    now: nowOf(values.now),
+    jwks: jwksOf(values.jwks),
+  }
 }
 
 function parse(args: readonly string[]) {
@@ -65,4 +67,11 @@ function nowOf(text: string | undefined): number | undefined {
   if (text !== undefined && !/^[1-9][0-9]{9}$/.test(text))
     throw new UsageError('--now must be Unix seconds: ten digits')
   return text === undefined ? undefined : Number(text)
+}
+
+function jwksOf(text: string | undefined): URL | undefined {
+  if (text === undefined) return undefined
+  const url = URL.canParse(text) ? new URL(text) : undefined
+  if (url === undefined || !/^https?:$/.test(url.protocol)) throw new UsageError('--jwks must be an http or https URL')
+  return url
 }

@@ -21,6 +21,8 @@ export interface TargetOptions {
   readonly audit?: string | undefined
   /** How many nonces are remembered; absent: the store's default. */
   readonly replayEntries?: number | undefined
+  /** Where the keys of the issuer are published. Absent: those of `target.json`. */
+  readonly jwks?: URL | undefined
 }
 
 export interface RunningTarget {
@@ -66,12 +68,14 @@ function fileLogger({ audit, now }: TargetOptions): AuditLogger | null {
 }
 
 async function listen(
-  { framework, port = 0, now, replayEntries }: TargetOptions,
+  { framework, port = 0, now, replayEntries, jwks }: TargetOptions,
   audit: AuditLogger | null,
   onHandler: (requestId: string) => void,
 ): Promise<RunningTarget> {
   const clock = now === undefined ? undefined : () => now
-  const verifier = createTargetVerifier({ clock, audit, replayEntries })
+  const verifier = createTargetVerifier({ clock, audit, replayEntries, jwks })
+  // Not waited for: a target whose keys cannot be had yet starts, is not ready, and becomes so by itself.
+  if (jwks !== undefined) verifier.warmup().catch(() => {})
   const attempts = new AttemptCounter()
   const create = { fastify: fastifyServer, express: expressServer, express4: express4Server }[framework]
   const context = {

@@ -8,6 +8,7 @@ import {
   type JwtAlgorithm,
   keyRing,
   memoryReplayStore,
+  remoteJwks,
   type StaticKey,
   staticJwks,
   staticKeys,
@@ -22,10 +23,12 @@ export interface TargetVerifierOptions {
   readonly audit: AuditLogger | null
   /** How many nonces are remembered; absent: the store's default. */
   readonly replayEntries?: number | undefined
+  /** Where the keys of the issuer are published. Absent: those of `target.json`. */
+  readonly jwks?: URL | undefined
 }
 
 /** The verifier of the reference target, whichever framework stands around it. */
-export function createTargetVerifier({ clock, audit, replayEntries }: TargetVerifierOptions): Verifier {
+export function createTargetVerifier({ clock, audit, replayEntries, jwks }: TargetVerifierOptions): Verifier {
   const { audience, issuer, legacyIssuer } = TARGET_KEYS
   const pairs: Jwk[] = []
   const algorithms: JwtAlgorithm[] = []
@@ -41,7 +44,12 @@ export function createTargetVerifier({ clock, audit, replayEntries }: TargetVeri
     schemes: [
       bearer({
         issuers: [
-          { issuer, algorithms, keys: staticJwks({ keys: pairs }) },
+          // Whoever tests the target serves its keys from wherever that is easy.
+          {
+            issuer,
+            algorithms,
+            keys: jwks ? remoteJwks(jwks, { allowInsecureHttp: true }) : staticJwks({ keys: pairs }),
+          },
           { issuer: legacyIssuer, algorithms: ['HS256'], keys: staticKeys(secrets) },
         ],
       }),

@@ -116,8 +116,6 @@ export class RemoteKeys implements VerificationKeyLookup {
   #absent(kid: string | undefined, algorithm: JwtAlgorithm, now: number): Awaitable<VerificationKey | undefined> {
     if (this.#failures > 0) throw refusal('keys_unavailable')
     if (this.#loading === undefined && !this.#mayProbe(now)) return this.#answer(kid, algorithm, now)
-    // Where there is no set the asking under way is for the first who waits.
-    if (this.#usable(now) === undefined) this.#probedAt = this.#loadingSince
     if (this.#waiting >= MOST_WAITING) throw refusal('keys_unavailable')
     this.#waiting++
     return this.#seek(kid, algorithm).finally(() => this.#waiting--)
@@ -126,11 +124,15 @@ export class RemoteKeys implements VerificationKeyLookup {
   async #seek(kid: string | undefined, algorithm: JwtAlgorithm): Promise<VerificationKey | undefined> {
     const { monotonic } = this.#settings.runtime
     if (this.#loading !== undefined) {
+      const since = this.#loadingSince
+      const isFirst = this.#usable(monotonic()) === undefined
       await this.#loading
       const key = this.#usable(monotonic())?.find(kid, algorithm)
       if (key !== undefined) return key
+      // The first set was asked for by whoever waits for it: that was the probe.
+      if (isFirst) this.#probedAt = since
     }
-    // What was under way may have been answered before the key was published.
+    // Any other may have been answered before the key was published.
     const now = monotonic()
     if (this.#loading === undefined && this.#mayProbe(now)) {
       this.#probedAt = now

@@ -10,6 +10,7 @@ import {
   JWKS_URL,
   json,
   jwk,
+  open,
   refuseConnection,
   remoteBench,
   settle,
@@ -53,6 +54,14 @@ describe('a remote key set, at first', () => {
     expect(new Set(await Promise.all(answers))).toEqual(new Set(['unknown (waited)']))
     expect(await asked(keys, 'another')).toBe('unknown')
     expect(server.fetches).toBe(1)
+  })
+
+  it('has its probe left where those who waited for the first set found their keys', async () => {
+    const { server, ask } = remoteBench()
+    expect(await Promise.all([ask('a'), ask('a')])).toEqual(['found (waited)', 'found (waited)'])
+    server.serve('a', 'new')
+    expect(await ask('new')).toBe('found (waited)')
+    expect(server.fetches).toBe(2)
   })
 
   it('rejects warmup with where and why, and becomes ready alone when the server returns', async () => {
@@ -305,6 +314,17 @@ describe('a kid that is not in a remote key set', () => {
     expect(await ask('new')).toBe('found')
   })
 
+  it('is not asked for a second time right after the asking that it waited for has failed', async () => {
+    const { server, keys, time, ask } = remoteBench()
+    await keys.warmup()
+    server.answer = hang
+    await time.pass(480)
+    const answer = ask('new')
+    await time.pass(5)
+    expect(await answer).toBe('unavailable (waited)')
+    expect(server.fetches).toBe(2)
+  })
+
   it('is refused at once where a thousand requests wait already', async () => {
     const { server, keys, ask } = remoteBench()
     await keys.warmup()
@@ -369,6 +389,28 @@ describe('a remote key set whose server fails', () => {
     const gaps = askedAt.slice(1).map((at, index) => Math.round(at - (askedAt[index] ?? 0)))
     expect(gaps.slice(0, waits.length)).toEqual(waits.slice(0, gaps.length))
     expect(gaps.length).toBeGreaterThan(5)
+  })
+
+  it('is not stormed by a hundred processes when it comes back after an hour', async () => {
+    const time = new HandTime()
+    const server = new FetchServer('a')
+    const runtime = { ...time.runtime, random: Math.random }
+    const processes = Array.from({ length: 100 }, () => open(remoteJwks(JWKS_URL, { fetch: server.fetch, runtime })))
+    await Promise.all(processes.map((keys) => keys.warmup()))
+    server.answer = refuseConnection
+    await time.pass(3600)
+    const fetchedAt: number[] = []
+    server.answer = () => {
+      fetchedAt.push(Math.floor(time.now))
+      return json({ keys: server.keys })
+    }
+    await time.pass(30)
+    expect(processes.every((keys) => keys.health(NOW).stale === false)).toBe(true)
+    // One for each process, and no second with much more than its share.
+    expect(fetchedAt).toHaveLength(100)
+    const bySecond = fetchedAt.map((second) => fetchedAt.filter((other) => other === second).length)
+    expect(Math.max(...bySecond)).toBeLessThan(25)
+    for (const keys of processes) void keys.close()
   })
 
   it('is asked as often by a thousand requests as by none', async () => {
