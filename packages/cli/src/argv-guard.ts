@@ -65,9 +65,11 @@ function kindOf(value: string, mayBeName: boolean): Kind | undefined {
     : undefined
 }
 
-/** Whether upper case, lower case and digits change places as often as in random characters, and seldom in names and paths. */
+/** Whether upper case, lower case and digits change places as often as in random characters, and seldom in words, names and paths. */
 function isRandom(text: string): boolean {
-  if (!/[a-z]/.test(text) || !/[A-Z]/.test(text) || !/[0-9]/.test(text)) return false
-  const classes = [...text].map((character) => (/[a-z]/.test(character) ? 'a' : /[A-Z]/.test(character) ? 'A' : '0'))
-  return classes.filter((name, index) => index > 0 && name !== classes[index - 1]).length > text.length * 0.4
+  const classes = [...text.replace(/[^A-Za-z0-9]/g, '')].map((character) =>
+    /[a-z]/.test(character) ? 'a' : /[A-Z]/.test(character) ? 'A' : '0',
+  )
+  if (!classes.includes('a') || !classes.includes('A')) return false
+  return classes.filter((name, index) => index > 0 && name !== classes[index - 1]).length > classes.length * 0.3
 }

@@ -7,7 +7,7 @@ export function usageError({ code, message }: CommanderError, program: Command, 
 }
 
 function problem(code: string, message: string): string {
-  const option = /'(--[a-z-]+)(?=[' ])/.exec(message)?.[1]
+  const option = /'(--[a-z-]+)(?=[' =])/.exec(message)?.[1]
   const argument = /'([a-z-]+)'/.exec(message)?.[1]
   switch (code) {
     case 'commander.unknownOption':
