@@ -85,7 +85,7 @@ export class LiveKeys {
 
   /** @throws {Error} that no keys could be had, and why */
   async warmup(): Promise<void> {
-    if (this.#snapshot === undefined) await this.refresh()
+    if (this.#snapshot === undefined) await (this.#refreshing ?? this.refresh())
     if (this.#snapshot === undefined) throw new Error(`${this.name} was not taken: ${this.#problem ?? 'unknown error'}`)
   }
 
