@@ -117,6 +117,7 @@ const PRINCIPAL_MEMBERS = ['scheme', 'anyRole', 'allRoles', 'anyScope', 'allScop
 
 function compileRequirement(option: string, requirement: Requirement, terms: PolicyTerms): PolicyTest {
   checkMembers(option, requirement, [...PRINCIPAL_MEMBERS, 'actor', 'check', 'anyOf', 'allOf'])
+  checkEachSaysSomething(option, requirement)
   if (Object.keys(requirement).length === 0)
     throw new ConfigurationError(option, "asks for nothing; say 'authenticated'")
   const { actor, check, ...principal } = requirement
@@ -130,11 +131,22 @@ function compileRequirement(option: string, requirement: Requirement, terms: Pol
   }
 }
 
+/** `{ anyRole: ROLES.admn }` must not ask for less than was meant, nor must a member that stands on a prototype and would not be read. */
+function checkEachSaysSomething(option: string, requirement: Requirement): void {
+  for (const name in requirement) {
+    if (!Object.hasOwn(requirement, name))
+      throw new ConfigurationError(`${option}.${name}`, 'is inherited; write it out')
+    if (requirement[name as keyof Requirement] === undefined)
+      throw new ConfigurationError(`${option}.${name}`, 'is undefined; leave it out where nothing is asked')
+  }
+}
+
 const denyUnlessTrue = (permitted: boolean): DenyReason | undefined =>
   permitted === true ? undefined : 'policy_denied'
 
 function compileActor(option: string, requirement: PrincipalRequirement, terms: PolicyTerms) {
   checkMembers(option, requirement, PRINCIPAL_MEMBERS)
+  checkEachSaysSomething(option, requirement)
   const test = compilePrincipal(option, requirement, terms)
   return (actor: Principal | undefined) => (actor === undefined ? 'scheme_required' : test(actor))
 }

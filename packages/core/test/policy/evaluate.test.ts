@@ -212,3 +212,19 @@ describe('compilePolicy', () => {
     expect(refused({ scheme: 'hmac' }, { ...TERMS, schemes: new Set<SchemeName>(['bearer']) })).toBe('policy.scheme')
   })
 })
+
+describe('a requirement that would ask for less than it seems to', () => {
+  const mistake = (requirement: object) => refused(requirement as NestedPolicy)
+
+  it.each<[string, object, string]>([
+    ['a member that is undefined, as a misspelt constant is', { anyRole: undefined }, 'policy.anyRole'],
+    ['one beside others', { scheme: 'bearer', allScopes: undefined }, 'policy.allScopes'],
+    ['a check', { anyRole: ['a'], check: undefined }, 'policy.check'],
+    ['an actor', { scheme: 'bearer', actor: undefined }, 'policy.actor'],
+    ['one of the actor', { actor: { anyRole: undefined } }, 'policy.actor.anyRole'],
+    ['one of a part', { anyOf: ['authenticated', { anyRole: undefined }] }, 'policy.anyOf[1].anyRole'],
+    ['one that is inherited', { __proto__: { anyRole: ['admin'] }, scheme: 'bearer' }, 'policy.anyRole'],
+  ])('is refused: %s', (_title, requirement, option) => {
+    expect(mistake(requirement)).toBe(option)
+  })
+})
