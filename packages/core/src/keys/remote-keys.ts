@@ -21,6 +21,9 @@ const LEAST_MAX_AGE = 60
 const MOST_MAX_AGE = 86_400
 /** The longest wait after a failure, in seconds. */
 const MOST_BACKOFF = 30
+/** How many absent kids are remembered, and for how long, in seconds. */
+const MOST_ABSENT = 100
+const ABSENT_SECONDS = 600
 /** How many requests wait for a set at most. More are refused at once: a flood must not pile up behind a server that hangs. */
 const MOST_WAITING = 1000
 
@@ -32,9 +35,11 @@ const MOST_WAITING = 1000
  * wait for that. After a failure it is asked for again after 1 to 2 seconds, then 2 to 4, at last 15 to 30; the last good set is used
  * until `maxStaleSeconds` after its time.
  *
- * A `kid` that is not in the set: has no asking been caused by such a one in `cooldownSeconds`, the set is asked for, and the request waits. Else
- * the set, being younger than that, is right: the key is unknown. No list of absent kids is kept, so nothing that is sent takes memory.
- * While the source fails nothing is known of such a kid: `keys_unavailable`, at once.
+ * A `kid` that is not in the set is probed for: the set is asked for, and the request waits. One probe in `cooldownSeconds` is for all kids that
+ * were not heard of before. A kid that was found absent, or left the set, is remembered (a hundred are) and gets no part of that: it is
+ * probed for when the set is older than a cooldown. So neither the last tokens of an old key nor a client with a wrong one stand between a new
+ * key and its first token; and a flood, once the hundred are reached, shares the one probe. Whoever gets none is told by a set that is younger than
+ * a cooldown that the key is unknown. While the source fails nothing is known of such a kid: `keys_unavailable`, at once.
  */
 export class RemoteKeys implements VerificationKeyLookup {
   readonly #source: RemoteSource
@@ -46,6 +51,8 @@ export class RemoteKeys implements VerificationKeyLookup {
   #freshUntil = Number.NaN
   #dueAt = Number.NEGATIVE_INFINITY
   #probedAt = Number.NEGATIVE_INFINITY
+  /** Kids that were found absent, and when. */
+  readonly #absentSince = new Map<string | undefined, number>()
   #failures = 0
   #lastError: RemoteKeysError | undefined
   #loading: Promise<void> | undefined
@@ -115,7 +122,7 @@ export class RemoteKeys implements VerificationKeyLookup {
   /** A key that is not in the set, or no set. */
   #absent(kid: string | undefined, algorithm: JwtAlgorithm, now: number): Awaitable<VerificationKey | undefined> {
     if (this.#failures > 0) throw refusal('keys_unavailable')
-    if (this.#loading === undefined && !this.#mayProbe(now)) return this.#answer(kid, algorithm, now)
+    if (this.#loading === undefined && !this.#mayProbe(kid, now)) return this.#answer(kid, algorithm, now)
     if (this.#waiting >= MOST_WAITING) throw refusal('keys_unavailable')
     this.#waiting++
     return this.#seek(kid, algorithm).finally(() => this.#waiting--)
@@ -134,12 +141,14 @@ export class RemoteKeys implements VerificationKeyLookup {
     }
     // Any other may have been answered before the key was published.
     const now = monotonic()
-    if (this.#loading === undefined && this.#mayProbe(now)) {
-      this.#probedAt = now
+    if (this.#loading === undefined && this.#mayProbe(kid, now)) {
+      if (!this.#isKnownAbsent(kid)) this.#probedAt = now
       this.#refresh(now, 'unknown_kid')
     }
     await this.#loading
-    return this.#answer(kid, algorithm, monotonic())
+    const key = this.#answer(kid, algorithm, monotonic())
+    if (key === undefined) this.#rememberAbsent(kid, now)
+    return key
   }
 
   /** @throws {CredentialError} `keys_unavailable`, where the absence of a key says nothing */
@@ -151,8 +160,18 @@ export class RemoteKeys implements VerificationKeyLookup {
     return key
   }
 
-  #mayProbe(now: number): boolean {
-    return !this.#isClosed && this.#failures === 0 && now >= this.#probedAt + this.#settings.cooldownSeconds
+  #mayProbe(kid: string | undefined, now: number): boolean {
+    if (this.#isClosed || this.#failures > 0) return false
+    return now >= (this.#isKnownAbsent(kid) ? this.#askedAt : this.#probedAt) + this.#settings.cooldownSeconds
+  }
+
+  /** With as many as are remembered it is a flood, and no kid is any better known than another. */
+  #isKnownAbsent(kid: string | undefined): boolean {
+    return this.#absentSince.size < MOST_ABSENT && this.#absentSince.has(kid)
+  }
+
+  #rememberAbsent(kid: string | undefined, now: number): void {
+    if (this.#absentSince.size < MOST_ABSENT && !this.#absentSince.has(kid)) this.#absentSince.set(kid, now)
   }
 
   /** One at a time, whoever asks. */
@@ -219,6 +238,12 @@ export class RemoteKeys implements VerificationKeyLookup {
     const { monotonic, random } = this.#settings.runtime
     const previous = this.#set
     this.#set = set
+    for (const [kid, since] of this.#absentSince) {
+      if (askedAt >= since + ABSENT_SECONDS) this.#absentSince.delete(kid)
+    }
+    for (const { key } of previous?.entries ?? []) {
+      if (set.keys.find(key.kid, key.algorithm) === undefined) this.#rememberAbsent(key.kid, askedAt)
+    }
     this.#askedAt = askedAt
     this.#freshUntil = askedAt + freshSeconds
     this.#dueAt = askedAt + freshSeconds * (0.8 + 0.1 * random())

@@ -149,7 +149,7 @@ describe('a remote key set, in its time', () => {
     await time.pass(1)
     expect(await ask('b')).toBe('found')
     expect(await ask('c')).toBe('found')
-    expect(await ask('a')).toBe('unknown (waited)')
+    expect(await ask('a')).toBe('unknown')
   })
 
   it('keeps the object of a key that stays', async () => {
@@ -280,6 +280,56 @@ describe('a kid that is not in a remote key set', () => {
     }
     server.serve('a', 'early')
     expect(await ask('early')).toBe('found (waited)')
+  })
+
+  it('is accepted with its first token, while the last tokens of a removed key still come', async () => {
+    const { server, keys, time, ask } = remoteBench({}, 'old', 'a')
+    await keys.warmup()
+    server.serve('a')
+    await time.pass(480)
+    for (let second = 0; second < 100; second++) {
+      expect(await ask('old')).toMatch(/^unknown/)
+      await time.pass(1)
+    }
+    // The removed key was asked for again once in a cooldown, and took nothing from the new one.
+    expect(server.fetches).toBe(2 + 3)
+    server.serve('new')
+    expect(await ask('new')).toBe('found (waited)')
+  })
+
+  it('is accepted with its first token, while a client goes on with a wrong kid', async () => {
+    const { server, keys, time, ask } = remoteBench()
+    await keys.warmup()
+    for (let second = 0; second < 45; second++) {
+      expect(await ask('wrong')).toMatch(/^unknown/)
+      await time.pass(1)
+    }
+    server.serve('a', 'new')
+    expect(await ask('new')).toBe('found (waited)')
+  })
+
+  it('is remembered as absent for ten minutes, and is then as good as any other', async () => {
+    for (const [seconds, wrong, other] of [
+      [500, 'unknown', 'unknown (waited)'],
+      [961, 'unknown (waited)', 'unknown'],
+    ] as const) {
+      const { keys, time, ask } = remoteBench()
+      await keys.warmup()
+      expect(await ask('wrong')).toBe('unknown (waited)')
+      await time.pass(seconds)
+      // The one probe for what is new goes to whoever is.
+      expect([await ask('wrong'), await ask('other')]).toEqual([wrong, other])
+    }
+  })
+
+  it('comes from a hundred names again and again, and still causes one fetch in a cooldown', async () => {
+    const { server, keys, time } = remoteBench()
+    await keys.warmup()
+    for (let second = 0; second < 95; second++) {
+      await Promise.all(Array.from({ length: 200 }, (_, index) => asked(keys, `random-${(second + index) % 300}`)))
+      await time.pass(1)
+    }
+    expect(server.fetches).toBe(1 + 4)
   })
 
   it('is asked for once more where what was under way had been answered too early', async () => {
