@@ -31,8 +31,11 @@ export function signedFetch(options: SignedFetchOptions): SignedFetch {
     if (streamed && contentSha256 === undefined && options.signer !== undefined) {
       throw new TypeError('a streamed body needs contentSha256, the SHA-256 of the bytes that will travel')
     }
+    const target = new URL(url)
+    // An empty query is sent by the fetch of some Node versions and not by that of others: no request goes out with one.
+    if (target.search === '') target.search = ''
     // What fetch itself makes of the body is what travels: a form its boundary, a string its content type.
-    const request = new Request(url, {
+    const request = new Request(target, {
       ...init,
       redirect: 'manual',
       ...(streamed ? { duplex: 'half' } : {}),

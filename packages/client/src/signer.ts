@@ -58,7 +58,7 @@ export interface Signer {
   /**
    * Signs one request. Sign again for a retry: a nonce is good once.
    *
-   * @throws {TypeError} a value that cannot be signed: outside visible ASCII, a stream without `contentSha256`, a body without bytes
+   * @throws {TypeError} a value that cannot be signed: outside visible ASCII, an absolute URL with an empty query, a stream without `contentSha256`, a body without bytes
    *   for `body-timestamp`
    */
   sign(request: RequestToSign): SignatureHeaders
@@ -103,7 +103,7 @@ export function createSigner(options: SignerOptions): Signer {
         if (digest !== undefined)
           throw new TypeError('body-timestamp signs the body itself: give body, not contentSha256')
         const timestamp = timestampOf(clock)
-        const mac = bodyTimestampMac(secret, bytesOf(body), timestamp).toString('hex')
+        const mac = bodyTimestampMac(secret, bytesOf(body), timestamp)
         return { [HMAC_HEADERS.timestamp]: timestamp, [HMAC_HEADERS.mac.sha256]: mac }
       },
     }
@@ -131,7 +131,7 @@ export function createSigner(options: SignerOptions): Signer {
         [HMAC_HEADERS.timestamp]: fields.timestamp,
         [HMAC_HEADERS.nonce]: fields.nonce,
         [HMAC_HEADERS.contentSha256]: fields.contentSha256,
-        [HMAC_HEADERS.mac[algorithm]]: requestMac(algorithm, secret, canonicalText(fields)).toString('hex'),
+        [HMAC_HEADERS.mac[algorithm]]: requestMac(algorithm, secret, canonicalText(fields)),
       }
     },
   }
@@ -144,7 +144,10 @@ function timestampOf(clock: Clock): string {
 /** Path and query as `fetch` and `node:http` put them into the request line. */
 function targetOf(url: string | URL): string {
   if (typeof url === 'string' && (url.startsWith('/') || url === '*')) return checked('url', url, TARGET)
-  const { pathname, search } = new URL(url)
+  const { href, pathname, search } = new URL(url)
+  if (search === '' && href.split('#', 1)[0]?.endsWith('?')) {
+    throw new TypeError('url has an empty query, which some HTTP clients send and some leave out: take the ? away')
+  }
   return checked('url', pathname + search, TARGET)
 }
 

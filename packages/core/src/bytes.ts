@@ -6,17 +6,25 @@ const LOWER_HEX = /^[0-9a-f]*$/
 const BASE64URL = /^[A-Za-z0-9_-]*$/
 const BASE64URL_ALPHABET = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_'
 
-/**
- * Compares secret bytes without telling by its duration where they differ. The only such comparison in the house.
- * Lengths are not secret: unequal ones answer at once.
- */
-export function equalInConstantTime(left: Uint8Array, right: Uint8Array): boolean {
-  return left.byteLength === right.byteLength && timingSafeEqual(left, right)
-}
+/** Where MACs are laid side by side. Filled and compared in one go, for nothing is awaited in between. */
+const SCRATCH: ReadonlyMap<number, readonly [Buffer, Buffer]> = new Map(
+  [64, 128].map((digits) => [digits, [Buffer.alloc(digits), Buffer.alloc(digits)]]),
+)
 
-/** Decodes lower-case hexadecimal digits; `undefined` for anything else (upper case, a prefix, an odd count). */
-export function decodeHex(text: string): Buffer | undefined {
-  return text.length % 2 === 0 && LOWER_HEX.test(text) ? Buffer.from(text, 'hex') : undefined
+/**
+ * Compares a MAC computed here with a received text, without telling by its duration where they differ. The only comparison of secret
+ * bytes in the house. `false` for anything but the same lower-case hexadecimal digits: upper case, a prefix, another length.
+ *
+ * @param computed - 64 or 128 digits
+ */
+export function equalHexInConstantTime(computed: string, received: string): boolean {
+  // The grammar first: Latin-1 would fold a character above U+00FF into a digit. Neither length nor alphabet is secret.
+  if (received.length !== computed.length || !LOWER_HEX.test(received)) return false
+  const scratch = SCRATCH.get(computed.length)
+  if (scratch === undefined) throw new RangeError('a MAC has 64 or 128 digits')
+  scratch[0].write(computed, 'latin1')
+  scratch[1].write(received, 'latin1')
+  return timingSafeEqual(scratch[0], scratch[1])
 }
 
 /**

@@ -9,7 +9,6 @@ export {
 } from './bearer/claims.js'
 export { type ProtectedHeader, parseObject, parseToken, type UnverifiedToken } from './bearer/token.js'
 export { checkContentSha256 } from './body/digest.js'
-export { macMatches } from './hmac/mac.js'
 export { type BodyTimestampParameters, type RequestParameters, readParameters } from './hmac/parameters.js'
 export { singleField } from './http/field.js'
 export { pathAndQuery } from './http/target.js'

@@ -1,32 +1,49 @@
+import { createHmac } from 'node:crypto'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { decodeHex, equalInConstantTime, hasCanonicalTail, isCanonicalBase64url } from '../src/bytes.js'
+import { equalHexInConstantTime, hasCanonicalTail, isCanonicalBase64url } from '../src/bytes.js'
 
 const bytes = fc.uint8Array({ maxLength: 64 })
 
-describe('equalInConstantTime', () => {
-  it('tells equal bytes from any others, also of another length', () => {
+describe('equalHexInConstantTime', () => {
+  const mac = createHmac('sha256', 'key').update('text').digest()
+  const hex = mac.toString('hex')
+  const longHex = createHmac('sha512', 'key').update('text').digest('hex')
+
+  it('holds for the one spelling: lower-case digits, all of them', () => {
+    expect(equalHexInConstantTime(hex, hex)).toBe(true)
+    expect(equalHexInConstantTime(longHex, longHex)).toBe(true)
+    expect(equalHexInConstantTime(longHex, `${longHex.slice(0, -1)}x`)).toBe(false)
+  })
+
+  it('fails for every text one digit away', () => {
     fc.assert(
-      fc.property(bytes, bytes, (left, right) => {
-        expect(equalInConstantTime(left, Uint8Array.from(left))).toBe(true)
-        expect(equalInConstantTime(left, right)).toBe(Buffer.compare(left, right) === 0)
+      fc.property(fc.nat(hex.length - 1), fc.constantFrom(...'0123456789abcdef'), (at, digit) => {
+        fc.pre(hex.charAt(at) !== digit)
+        expect(equalHexInConstantTime(hex, hex.slice(0, at) + digit + hex.slice(at + 1))).toBe(false)
       }),
     )
   })
-})
 
-describe('decodeHex', () => {
-  it('reads back the lower-case spelling of all bytes', () => {
-    fc.assert(fc.property(bytes, (value) => decodeHex(Buffer.from(value).toString('hex'))?.equals(value)))
-  })
-
-  it('knows one spelling only: whatever it decodes is the lower-case spelling of what it decoded', () => {
-    const text = fc.string({ unit: fc.constantFrom(...'0123456789abcdefABCDEFxX \n'), maxLength: 8 })
-    fc.assert(fc.property(text, (candidate) => (decodeHex(candidate)?.toString('hex') ?? candidate) === candidate))
-  })
-
-  it.each(['A0', 'a', 'abc', '0xab', 'ab ', 'ab\n', '0g', 'ａ0'])('refuses %j', (text) => {
-    expect(decodeHex(text)).toBeUndefined()
+  it.each([
+    ['upper case', hex.toUpperCase()],
+    ['a prefix', `0x${hex}`],
+    ['base64', mac.toString('base64')],
+    ['base64url', mac.toString('base64url')],
+    ['nothing', ''],
+    ['one digit less', hex.slice(0, -1)],
+    ['one byte less', hex.slice(0, -2)],
+    ['one digit more', `${hex}0`],
+    ['one byte more', `${hex}00`],
+    ['a line feed behind', `${hex}\n`],
+    ['a space before', ` ${hex}`],
+    [
+      'a character that Latin-1 would fold into the digit',
+      `${String.fromCharCode(hex.charCodeAt(0) + 256)}${hex.slice(1)}`,
+    ],
+    ['the word undefined', 'undefined'],
+  ])('fails for %s', (_, received) => {
+    expect(equalHexInConstantTime(hex, received)).toBe(false)
   })
 })
 

@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { checkContentSha256 } from '../body/digest.js'
+import { equalHexInConstantTime } from '../bytes.js'
 import { type Awaitable, chain } from '../chain.js'
 import { ConfigurationError, refusal } from '../errors.js'
 import { hmacChallenge } from '../http/challenge.js'
@@ -15,7 +16,7 @@ import type { RevocationGuard } from '../revocation/revocation.js'
 import type { AttemptContext, Presented, Scheme, SchemeHealth, SchemeOptions, SchemeSetup } from '../scheme.js'
 import { canonicalText } from './canonical.js'
 import { checkFreshness } from './freshness.js'
-import { bodyTimestampMac, macMatches, requestMac } from './mac.js'
+import { bodyTimestampMac, requestMac } from './mac.js'
 import { type BodyTimestampParameters, type RequestParameters, readParameters } from './parameters.js'
 import type { ReplayStore } from './replay.js'
 
@@ -199,7 +200,7 @@ class SignedRequest implements Presented {
       contentSha256,
     })
     const computed = requestMac(algorithm, key?.secret ?? NOBODYS_SECRET, text)
-    const matches = macMatches(computed, mac)
+    const matches = equalHexInConstantTime(computed, mac)
     if (key === undefined || key.profile !== 'request')
       throw refusal(this.#scheme.keys.isUsable(now) ? 'key_unknown' : 'keys_unavailable')
     if (matches && algorithm === key.algorithm) return this.#scheme.accept(key, now)
@@ -261,7 +262,9 @@ class SignedBody implements Presented {
 
   #tryKeys(keys: readonly HmacKey[], body: Buffer): Awaitable<Principal> {
     const { mac, timestamp } = this.#parameters
-    const key = keys.find((candidate) => macMatches(bodyTimestampMac(candidate.secret, body, timestamp), mac))
+    const key = keys.find((candidate) =>
+      equalHexInConstantTime(bodyTimestampMac(candidate.secret, body, timestamp), mac),
+    )
     if (key === undefined) throw refusal('signature_invalid')
     this.#context.facts.keyId = key.id
     this.#key = key
