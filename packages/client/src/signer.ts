@@ -58,8 +58,8 @@ export interface Signer {
   /**
    * Signs one request. Sign again for a retry: a nonce is good once.
    *
-   * @throws {TypeError} a value that cannot be signed: outside visible ASCII, an absolute URL with an empty query, a stream without `contentSha256`, a body without bytes
-   *   for `body-timestamp`
+   * @throws {TypeError} a value that cannot be signed: outside visible ASCII, an absolute URL with an empty query, a stream without
+   *   `contentSha256`, a body without bytes for `body-timestamp`
    */
   sign(request: RequestToSign): SignatureHeaders
 }

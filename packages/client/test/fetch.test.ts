@@ -127,6 +127,13 @@ describe('signedFetch', () => {
     for (const _ of [1, 2]) expect(await (await send(url)).json()).toMatchObject({ outcome: 'allow' })
   })
 
+  it('sends no empty query, whatever fetch would have made of it, and leaves the URL that it was given alone', async () => {
+    const { url, requests } = await service()
+    const empty = new URL(url.replace('a=b', ''))
+    expect(await (await signedFetch({ signer })(empty)).json()).toMatchObject({ outcome: 'allow' })
+    expect([requests[0]?.url, empty.href.endsWith('/orders?')]).toEqual(['/orders', true])
+  })
+
   it('does not follow a redirect: the signature and the token go to no other place', async () => {
     const elsewhere = await service()
     const { url } = await service(elsewhere.url)
