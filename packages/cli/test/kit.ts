@@ -33,8 +33,18 @@ export class Desk {
     let err = ''
     const code = await run(args, {
       stdin: { isTty: stdin === undefined, read: async () => Buffer.from(stdin ?? '') },
-      stdout: { isTty, write: (text) => void (out += text) },
-      stderr: { isTty, write: (text) => void (err += text) },
+      stdout: {
+        isTty,
+        write: (text) => {
+          out += text
+        },
+      },
+      stderr: {
+        isTty,
+        write: (text) => {
+          err += text
+        },
+      },
       env: this.env,
       clock: () => this.now,
       cwd: this.folder,

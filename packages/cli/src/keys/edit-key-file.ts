@@ -12,10 +12,10 @@ import {
   toPrivateKey,
   writeKeyFile,
 } from '@countersign/core/key-file'
-import { CliError, FailedError } from '../errors.js'
+import { FailedError } from '../errors.js'
 import { fileError } from '../files.js'
 import type { Io } from '../io.js'
-import { type KeyFileArgs, kekIdsOf, opening, parse, readKek } from './key-file-args.js'
+import { isAboutSealing, type KeyFileArgs, kekIdsOf, parse, readKek } from './key-file-args.js'
 
 export interface EditArgs extends KeyFileArgs {
   readonly keyFile: string
@@ -80,15 +80,27 @@ async function replace(
   file: KeyFile,
   kek: KeyEncryptionKey | undefined,
 ): Promise<void> {
-  checkOpens(file, kek)
+  const present = await readIfThere(path, true)
   // An editor knows nothing of the lock.
-  if (before !== undefined && !before.equals(await readFile(path))) {
+  if (before === undefined ? present !== undefined : present?.equals(before) !== true) {
     throw new FailedError(
       'The key file was changed by somebody else in the meantime',
       'Nothing was written: run the command again.',
     )
   }
-  await write(path, file)
+  try {
+    checkOpens(file, kek)
+    await writeKeyFile(path, file)
+  } catch (error) {
+    throw error instanceof ConfigurationError ? notAccepted(error) : fileError('The key file cannot be written', error)
+  }
+}
+
+function notAccepted({ message }: ConfigurationError): FailedError {
+  const next = isAboutSealing(message)
+    ? 'Give the right key-encryption key by --kek-env or --kek-file.'
+    : 'Nothing was written: change the options.'
+  return new FailedError(`The key file would not be accepted: ${message}`, next)
 }
 
 /** Taken by creating it: only one of two can. */
@@ -138,17 +150,15 @@ async function readIfThere(path: string, mayCreate: boolean): Promise<Buffer | u
 
 /**
  * Opens all that can be opened, as a service will: so that it never gets a file that it refuses. Without a key-encryption key what is sealed stays
- * closed, and nothing may be added beside it in the clear.
+ * closed.
  */
 function checkOpens(file: KeyFile, kek: KeyEncryptionKey | undefined): void {
   const keks = kek === undefined ? [] : [kek]
   const isOpen = (stored: StoredSecret | undefined) =>
     stored !== undefined && ('base64url' in stored || stored.encrypted.kek === kek?.id)
-  opening(() => {
-    const entries = file.keys.filter(({ secret }) => isOpen(secret)).map((entry) => toKeyRingEntry(entry, keks))
-    if (entries.length > 0) keyRing(entries)
-    for (const entry of file.signingKeys ?? []) if (isOpen(entry.privateKey)) toPrivateKey(entry, keks)
-  })
+  const entries = file.keys.filter(({ secret }) => isOpen(secret)).map((entry) => toKeyRingEntry(entry, keks))
+  if (entries.length > 0) keyRing(entries)
+  for (const entry of file.signingKeys ?? []) if (isOpen(entry.privateKey)) toPrivateKey(entry, keks)
 }
 
 function inTheClear(secret: Uint8Array): StoredSecret {
@@ -178,18 +188,4 @@ export function refuseClearBesideSealed(args: KeyFileArgs, file: KeyFile): void 
     'The secrets of this file are encrypted, and the new one would not be',
     'Give the key-encryption key by --kek-env or --kek-file.',
   )
-}
-
-async function write(path: string, file: KeyFile): Promise<void> {
-  try {
-    await writeKeyFile(path, file)
-  } catch (error) {
-    if (error instanceof CliError) throw error
-    if (error instanceof ConfigurationError)
-      throw new FailedError(
-        `The key file would not be accepted: ${error.message}`,
-        'Nothing was written: change the options.',
-      )
-    throw fileError('The key file cannot be written', error)
-  }
 }

@@ -93,13 +93,18 @@ export function kekIdsOf(file: KeyFile): readonly string[] {
   ]
 }
 
+/** Whether a message of core says that a secret cannot be opened with the key that is there. */
+export function isAboutSealing(message: string): boolean {
+  return /is sealed with|does not open/.test(message)
+}
+
 /** Does what opens secrets, and says what helps where one does not open. */
 export function opening<T>(open: () => T): T {
   try {
     return open()
   } catch (error) {
     if (!(error instanceof ConfigurationError)) throw error
-    const next = /sealed|does not open/.test(error.message)
+    const next = isAboutSealing(error.message)
       ? 'Give the right key-encryption key by --kek-env or --kek-file.'
       : 'Correct the key file, or go back to the one before.'
     throw new FailedError(error.message, next)
