@@ -1,4 +1,11 @@
-import type { Allowance, Awaitable, Decision, Policy } from '@countersign/core'
+import {
+  type Allowance,
+  type Awaitable,
+  ConfigurationError,
+  type Decision,
+  type Policy,
+  type Verifier,
+} from '@countersign/core'
 import type { NextFunction, Request, RequestHandler, Response } from 'express'
 import './augment.js'
 import { type CountersignOptions, checkOptions } from './options.js'
@@ -12,11 +19,23 @@ export interface Countersign {
    * Middleware that asks for `policy`, `authenticated` where none is given. On a request that an earlier one let pass it asks for the second
    * policy only: credentials are verified once.
    *
-   * @throws {ConfigurationError} for a policy that is none, when it is mounted
+   * @throws {ConfigurationError} for a policy that is none, `undefined` too, when it is mounted
    */
   (policy?: Policy): RequestHandler
   /** A router whose verbs take the policy as their second argument: none can be forgotten. */
   router(): AuthRouter
+}
+
+const allowancesByVerifier = new WeakMap<Verifier, WeakMap<Request, Allowance>>()
+
+/** What a verifier let pass: the same for two middlewares of one verifier, for a nonce can be claimed once. */
+function allowancesOf(verifier: Verifier): WeakMap<Request, Allowance> {
+  let allowances = allowancesByVerifier.get(verifier)
+  if (allowances === undefined) {
+    allowances = new WeakMap()
+    allowancesByVerifier.set(verifier, allowances)
+  }
+  return allowances
 }
 
 /**
@@ -27,9 +46,13 @@ export interface Countersign {
  */
 export function countersign(options: CountersignOptions): Countersign {
   const { verifier, externalPrefix } = checkOptions(options)
-  const allowances = new WeakMap<Request, Allowance>()
+  const allowances = allowancesOf(verifier)
 
-  const auth = (policy: Policy = 'authenticated'): RequestHandler => {
+  const auth = (...given: readonly [policy?: Policy]): RequestHandler => {
+    // `auth(POLICIES.admn)` must not ask for less than was meant.
+    if (given.length > 0 && given[0] === undefined)
+      throw new ConfigurationError('policy', "is undefined; say 'authenticated', or nothing")
+    const [policy = 'authenticated'] = given
     verifier.checkPolicy(policy)
     return function countersign(req, res, next) {
       const decision = decide(req, policy)
@@ -55,6 +78,8 @@ export function countersign(options: CountersignOptions): Countersign {
     }
     if (!allowances.has(req)) res.once('close', () => verifier.settle(allowances.get(req) ?? decision))
     allowances.set(req, decision)
+    // Whoever hung up while it was waited for: no `close` will come any more.
+    if (res.closed) verifier.settle(decision)
     // `null` on public and optional routes, as the augmentation says.
     req.auth = decision.auth as typeof req.auth
     next()

@@ -13,7 +13,7 @@ export class ExpressRequestView implements RequestView {
   constructor(req: Request, externalPrefix: string) {
     this.method = req.method
     // `originalUrl` keeps the prefix that a mounted router's `url` has lost.
-    this.target = externalPrefix === '' ? req.originalUrl : externalPrefix + req.originalUrl
+    this.target = withPrefix(externalPrefix, req.originalUrl)
     this.rawHeaders = req.rawHeaders
     this.#req = req
   }
@@ -37,4 +37,9 @@ export class ExpressRequestView implements RequestView {
     const { id } = this.#req as { readonly id?: unknown }
     return typeof id === 'string' ? id : undefined
   }
+}
+
+/** A target in absolute form stays one, so that its authority is still compared with the Host header. */
+function withPrefix(prefix: string, target: string): string {
+  return target.startsWith('/') ? prefix + target : target
 }

@@ -1,6 +1,7 @@
 import { once } from 'node:events'
 import { createRequire } from 'node:module'
 import { type AddressInfo, connect } from 'node:net'
+import { text } from 'node:stream/consumers'
 import { type Auth, type Policy, staticJwks, type VerificationKeySource } from '@countersign/core'
 import express5, { type Express, type NextFunction, type Request, type Response } from 'express'
 import { describe, expect, expectTypeOf, it, onTestFinished } from 'vitest'
@@ -222,6 +223,22 @@ describe.each(MAJORS)('%s', (_, express) => {
     expect((await self.fetch('/orders', { headers: signed({ target: '/orders' }) })).status).toBe(401)
   })
 
+  it('with such a prefix, still refuses the absolute form where it names another host', async () => {
+    const self = await service((app, auth, own) => app.use(auth()).get('/orders', own.handle('orders')), {
+      express,
+      externalPrefix: '/api',
+    })
+    const send = async (host: string) => {
+      const socket = connect(self.port(), '127.0.0.1')
+      const { authorization } = bearer()
+      socket.end(
+        `GET http://${host}/orders HTTP/1.1\r\nHost: here\r\nAuthorization: ${authorization}\r\nConnection: close\r\n\r\n`,
+      )
+      return Number((await text(socket)).slice(9, 12))
+    }
+    expect([await send('here'), await send('elsewhere')]).toEqual([200, 400])
+  })
+
   describe('a guard in front and a policy at the route', () => {
     const guarded = () =>
       service(
@@ -267,6 +284,18 @@ describe.each(MAJORS)('%s', (_, express) => {
       expect((await self.fetch('/orders', { headers: signed({}) })).status).toBe(200)
     })
 
+    it('is verified once also where two middlewares were made of one verifier', async () => {
+      const self = await service(
+        (app, auth, own) => {
+          const another = countersign({ verifier: own.verifier })
+          app.use(auth()).get('/orders', another({ scheme: 'hmac' }), own.handle('orders'))
+        },
+        { express },
+      )
+      expect((await self.fetch('/orders', { headers: signed({}) })).status).toBe(200)
+      expect(await records(self, 1)).toMatchObject([{ outcome: 'allow' }])
+    })
+
     it('a public guard does not open what a route protects', async () => {
       const self = await service(
         (app, auth, own) => app.use(auth('public')).get('/orders', auth(), own.handle('orders')),
@@ -275,6 +304,44 @@ describe.each(MAJORS)('%s', (_, express) => {
       expect([await self.status('/orders'), await self.status('/orders', bearer())]).toEqual([401, 200])
       expect(await records(self, 2)).toMatchObject([{ reason: 'missing_credentials' }, { outcome: 'allow' }])
     })
+  })
+
+  it.each<[string, Policy[]]>([
+    ['the guard waited', [{ check: 'slow' }]],
+    ['the route waited', ['authenticated', { check: 'slow' }]],
+  ])('records a request whose client hung up while %s', async (_title, [guard = 'public', policy]) => {
+    let goOn = () => {}
+    const late = new Promise<boolean>((resolve) => {
+      goOn = () => resolve(true)
+    })
+    let asked = () => {}
+    const asking = new Promise<void>((resolve) => {
+      asked = resolve
+    })
+    const slow = () => {
+      asked()
+      return late
+    }
+    const closed: Promise<unknown>[] = []
+    const self = await service(
+      (app, auth, own) => {
+        app.use((_req, res, next) => {
+          closed.push(once(res, 'close'))
+          next()
+        })
+        const named = (given: Policy): Policy => (typeof given === 'object' ? { check: slow } : given)
+        app.use(auth(named(guard)))
+        app.get('/orders', policy === undefined ? own.handle('orders') : auth(named(policy)), own.handle('orders'))
+      },
+      { express },
+    )
+    const socket = connect(self.port(), '127.0.0.1')
+    socket.write(`GET /orders HTTP/1.1\r\nHost: here\r\nAuthorization: ${bearer().authorization}\r\n\r\n`)
+    await asking
+    socket.destroy()
+    await Promise.all(closed)
+    goOn()
+    expect(await records(self, 1)).toMatchObject([{ outcome: 'allow', principal: 'alice' }])
   })
 
   describe('what has to be waited for', () => {
@@ -352,6 +419,7 @@ describe('auth', () => {
 
   it('refuses a policy that is none, when it is mounted', () => {
     expect(optionOf(() => auth({ anyRole: [] }))).toBe('policy.anyRole')
+    expect(optionOf(() => auth(undefined))).toBe('policy')
     // @ts-expect-error a misspelt word does not compile
     expect(optionOf(() => auth('publik'))).toBe('policy')
     // @ts-expect-error a misspelt member does not compile

@@ -1,5 +1,5 @@
 import type { Decision, Policy } from '@countersign/core'
-import type { FastifyInstance, FastifyPluginAsync, FastifyReply, FastifyRequest } from 'fastify'
+import type { FastifyContextConfig, FastifyInstance, FastifyPluginAsync, FastifyReply, FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
 import './augment.js'
 import { checkCoverage } from './census.js'
@@ -16,15 +16,15 @@ const plugin: FastifyPluginAsync<CountersignOptions> = async (app, given) => {
 
   // A policy that is none stops the start, at the route that has it.
   app.addHook('onRoute', (route) => {
-    const policy = route.config?.auth
-    if (policy !== undefined) verifier.checkPolicy(policy, `config.auth of ${route.method} ${route.url}`)
+    const policy = policyOf(route.config, defaultPolicy)
+    if (policy !== defaultPolicy) verifier.checkPolicy(policy, `config.auth of ${route.method} ${route.url}`)
   })
 
   // onRequest: before any body is parsed, and for a path without a route as well. The name is what the census looks for.
   app.addHook('onRequest', function countersign(request, reply, done) {
     const { config, url } = request.routeOptions
-    const policy: Policy = config?.auth ?? defaultPolicy
-    const decision = verifier.verify(new FastifyRequestView(request, url, externalPrefix), policy)
+    const view = new FastifyRequestView(request, url, externalPrefix)
+    const decision = verifier.verify(view, policyOf(config, defaultPolicy))
     if (decision instanceof Promise) decision.then((settled) => proceed(settled, request, reply, done), done)
     else proceed(decision, request, reply, done)
   })
@@ -33,6 +33,11 @@ const plugin: FastifyPluginAsync<CountersignOptions> = async (app, given) => {
     limitRequestTime(app, options.requestTimeoutSeconds)
     if (!options.encapsulate) checkCoverage(app, 'countersign')
   })
+}
+
+/** An `auth` that is there and says nothing, as `POLICIES.admn` does, is a policy that is none: it must not ask for less than was meant. */
+function policyOf(config: FastifyContextConfig | undefined, defaultPolicy: Policy): Policy {
+  return config !== undefined && 'auth' in config ? (config.auth as Policy) : defaultPolicy
 }
 
 function proceed(decision: Decision, request: FastifyRequest, reply: FastifyReply, done: () => void): void {

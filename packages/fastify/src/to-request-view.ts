@@ -13,7 +13,7 @@ export class FastifyRequestView implements RequestView {
 
   constructor(request: FastifyRequest, route: string | undefined, externalPrefix: string) {
     this.method = request.raw.method as string
-    this.target = externalPrefix === '' ? request.originalUrl : externalPrefix + request.originalUrl
+    this.target = withPrefix(externalPrefix, request.originalUrl)
     this.rawHeaders = request.raw.rawHeaders
     this.route = route
     this.#request = request
@@ -36,4 +36,9 @@ export class FastifyRequestView implements RequestView {
     const { log } = this.#request
     return typeof log.level === 'string' ? log : undefined
   }
+}
+
+/** A target in absolute form stays one, so that its authority is still compared with the Host header. */
+function withPrefix(prefix: string, target: string): string {
+  return target.startsWith('/') ? prefix + target : target
 }

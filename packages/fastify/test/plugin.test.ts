@@ -1,6 +1,7 @@
 import { once } from 'node:events'
 import type { AddressInfo } from 'node:net'
 import { connect } from 'node:net'
+import { text } from 'node:stream/consumers'
 import type { Auth, Policy, RequestView } from '@countersign/core'
 import fastify, { type FastifyInstance, type FastifyPluginAsync } from 'fastify'
 import { describe, expect, expectTypeOf, it, onTestFinished } from 'vitest'
@@ -196,13 +197,23 @@ describe('a wrong policy stops the start', () => {
     await expect(registering).rejects.toMatchObject({ option: 'config.auth of GET /orders' })
   })
 
-  it('of a route that was there before the plugin lets nobody in', async () => {
-    const app = fastify()
-    onTestFinished(() => app.close())
-    app.get('/orders', { config: { auth: 'publik' } }, () => expect.unreachable())
-    await app.register(countersign, { verifier: bench().verifier })
-    expect((await app.inject({ url: '/orders', headers: bearer() })).statusCode).toBe(500)
+  it('also where it is there and undefined, as a misspelt constant is', async () => {
+    const registering = service((app) => {
+      app.get('/orders', { config: { auth: undefined } as object }, () => 'x')
+    })
+    await expect(registering).rejects.toMatchObject({ option: 'config.auth of GET /orders' })
   })
+
+  it.each(['publik', undefined, null])(
+    '%s of a route that was there before the plugin lets nobody in',
+    async (auth) => {
+      const app = fastify()
+      onTestFinished(() => app.close())
+      app.get('/orders', { config: { auth } as object }, () => expect.unreachable())
+      await app.register(countersign, { verifier: bench().verifier })
+      expect((await app.inject({ url: '/orders', headers: bearer() })).statusCode).toBe(500)
+    },
+  )
 
   it('and does not compile where a list is none', async () => {
     const registering = service((app) => {
@@ -290,6 +301,21 @@ describe('a signed request', () => {
     const send = (target: string) => self.app.inject({ url: '/orders', headers: signed({ target }) })
     expect((await send('/api/orders')).statusCode).toBe(200)
     expect((await send('/orders')).statusCode).toBe(401)
+  })
+
+  it('with such a prefix, is still refused in absolute form where it names another host', async () => {
+    const self = await service((_, own) => answering(own, '/orders'), { externalPrefix: '/api' })
+    await self.app.listen({ port: 0, host: '127.0.0.1' })
+    const { port } = self.app.server.address() as AddressInfo
+    const send = async (host: string) => {
+      const socket = connect(port, '127.0.0.1')
+      const { authorization } = bearer()
+      socket.end(
+        `GET http://${host}/orders HTTP/1.1\r\nHost: here\r\nAuthorization: ${authorization}\r\nConnection: close\r\n\r\n`,
+      )
+      return Number((await text(socket)).slice(9, 12))
+    }
+    expect([await send('here'), await send('elsewhere')]).toEqual([200, 400])
   })
 
   it('is verified over the target of the request line, though rewriteUrl changes it', async () => {
