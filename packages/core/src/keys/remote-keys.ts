@@ -32,7 +32,7 @@ const MOST_WAITING = 1000
  *
  * One set is used at a time, and replaced whole by the next that is taken. It is asked for again when four fifths to nine tenths of its
  * time are over, by a timer that does not hold the process, and by whoever asks for a key where the timer is late. Requests do not
- * wait for that. After a failure it is asked for again after 1 to 2 seconds, then 2 to 4, at last 15 to 30; the last good set is used
+ * wait for that, unless its time was over before. After a failure it is asked for again after 1 to 2 seconds, then 2 to 4, at last 15 to 30; the last good set is used
  * until `maxStaleSeconds` after its time.
  *
  * A `kid` that is not in the set is probed for: the set is asked for, and the request waits. One probe in `cooldownSeconds` is for all kids that
@@ -72,7 +72,8 @@ export class RemoteKeys implements VerificationKeyLookup {
   find(kid: string | undefined, algorithm: JwtAlgorithm): Awaitable<VerificationKey | undefined> {
     const now = this.#settings.runtime.monotonic()
     if (now >= this.#dueAt) this.#refresh(now, 'schedule')
-    return this.#usable(now)?.find(kid, algorithm) ?? this.#absent(kid, algorithm, now)
+    const key = this.#usable(now)?.find(kid, algorithm)
+    return key === undefined || this.#isOverdue(now) ? this.#absent(kid, algorithm, now) : key
   }
 
   async warmup(): Promise<void> {
@@ -119,7 +120,17 @@ export class RemoteKeys implements VerificationKeyLookup {
     return now < this.#freshUntil + this.#settings.maxStaleSeconds ? this.#set?.keys : undefined
   }
 
-  /** A key that is not in the set, or no set. */
+  /** Whether the set ran out before anybody asked for the next: the process was held up, and a key may have been removed long ago. */
+  #isOverdue(now: number): boolean {
+    return (
+      now >= this.#freshUntil &&
+      this.#loading !== undefined &&
+      this.#loadingSince >= this.#freshUntil &&
+      this.#failures === 0
+    )
+  }
+
+  /** A key that is not in the set, or in one that does not count. */
   #absent(kid: string | undefined, algorithm: JwtAlgorithm, now: number): Awaitable<VerificationKey | undefined> {
     if (this.#failures > 0) throw refusal('keys_unavailable')
     if (this.#loading === undefined && !this.#mayProbe(kid, now)) return this.#answer(kid, algorithm, now)

@@ -423,6 +423,40 @@ describe('a remote key set whose server fails', () => {
     expect(server.fetches).toBe(2)
   })
 
+  it('waits for the next set where its time was over unnoticed: a key may be long gone', async () => {
+    for (const [answer, expected] of [
+      [() => json({ keys: [jwk('b')] }), 'unknown (waited)'],
+      [() => json({ keys: [jwk('a')] }), 'found (waited)'],
+      [refuseConnection, 'found (waited)'],
+      [hang, 'found (waited)'],
+    ] as const) {
+      const { server, keys, time, ask } = remoteBench()
+      await keys.warmup()
+      server.answer = answer
+      time.jump(599)
+      expect(await ask('a')).toBe('found')
+      void keys.close()
+      const late = remoteBench()
+      await late.keys.warmup()
+      late.server.answer = answer
+      late.time.jump(600)
+      const asking = late.ask('a')
+      await late.time.pass(5)
+      expect(await asking).toBe(expected)
+      expect(await late.ask('a')).toBe(expected.replace(' (waited)', ''))
+      void late.keys.close()
+    }
+  })
+
+  it('does not wait for a next set that was asked for in time', async () => {
+    const { server, keys, time, ask } = remoteBench({ refreshSeconds: 10 })
+    await keys.warmup()
+    server.answer = hang
+    await time.pass(12)
+    expect(keys.health(NOW)).toMatchObject({ stale: true, nextRefreshSeconds: 0 })
+    expect(await ask('a')).toBe('found')
+  })
+
   it.each([
     [0, [1, 2, 4, 8, 15, 15, 15]],
     [0.9999999, [2, 4, 8, 16, 30, 30, 30]],
