@@ -1,4 +1,5 @@
 import { channel } from 'node:diagnostics_channel'
+import { isThenable } from '../deadline.js'
 import type { AuditLogger } from './logger.js'
 import type { AuditRecord } from './record.js'
 
@@ -13,7 +14,7 @@ export function isWanted(logger: AuditLogger | null): boolean {
 }
 
 /**
- * Writes a record, once, at the level of its outcome. Sinks observe: what they throw changes no decision and is told
+ * Writes a record, once, at the level of its outcome. Sinks observe: what they throw, or reject with, changes no decision and is told
  * as a process warning.
  */
 export function writeRecord(record: AuditRecord, logger: AuditLogger | null): void {
@@ -21,9 +22,13 @@ export function writeRecord(record: AuditRecord, logger: AuditLogger | null): vo
     if (attempts.hasSubscribers) attempts.publish(record)
     if (logger === null) return
     const { outcome, reason } = record
-    if (outcome === 'error') logger.error(record, `auth ${outcome}: ${reason}`)
-    else if (outcome === 'deny' || outcome === 'would_deny') logger.warn(record, `auth ${outcome}: ${reason}`)
-    else logger.info(record, `auth ${outcome}`)
+    const level = outcome === 'error' ? 'error' : outcome === 'deny' || outcome === 'would_deny' ? 'warn' : 'info'
+    const written: unknown = logger[level](
+      record,
+      reason === undefined ? `auth ${outcome}` : `auth ${outcome}: ${reason}`,
+    )
+    // An async function fits the type of a sink: a rejection that nobody handles would end the process.
+    if (isThenable(written)) written.then(undefined, warnOfLostRecord)
   } catch (error) {
     warnOfLostRecord(error)
   }

@@ -230,6 +230,15 @@ describe('a sink', () => {
     expect(new Set(warnings)).toEqual(new Set(['an audit record could not be written: RangeError']))
   })
 
+  it('that rejects changes no decision either, ends no process, and is told of', async () => {
+    const rejecting = () => Promise.reject(new RangeError('disk full, and the secret too'))
+    const audit: AuditLogger = { info: rejecting, warn: rejecting, error: rejecting }
+    expect(word(now(bench({ verifier: { audit } }).verifier.verify(view(), 'authenticated')))).toBe(
+      'missing_credentials',
+    )
+    await expect.poll(() => warnings).toEqual(['an audit record could not be written: RangeError'])
+  })
+
   it("is the request's own logger where the verifier was given none", () => {
     const { logger, lines } = pinoLines()
     const own = createVerifier({ audience: AUDIENCE, schemes: [bearer({ issuers: [issuer()] })], clock: () => NOW })
