@@ -143,7 +143,8 @@ class HmacScheme implements Scheme {
     if (this.replay === null) return
     let claimed: Awaitable<boolean>
     try {
-      claimed = this.replay.claim(id, Number(timestamp) + this.settings.windowSeconds, now)
+      // A timestamp is acceptable until its last second is over.
+      claimed = this.replay.claim(id, Number(timestamp) + this.settings.windowSeconds + 1, now)
     } catch {
       throw refusal('replay_store_unavailable')
     }

@@ -254,11 +254,30 @@ describe('the replay store', () => {
     expect(await storing(claim).verdict(signed())).toBe(verdict)
   })
 
-  it('is asked with key id and nonce, the last acceptable moment and the clock', async () => {
+  it('is asked with key id and nonce, the moment after which the timestamp is refused, and the clock', async () => {
     const claims: unknown[] = []
     const self = storing((...claim) => claims.push(claim) > 0)
     await self.verdict(signed({ nonce: 'n-0123456789abcdef', timestamp: NOW - 5 }))
-    expect(claims).toEqual([['billing-1 n-0123456789abcdef', NOW + 295, NOW]])
+    expect(claims).toEqual([['billing-1 n-0123456789abcdef', NOW + 296, NOW]])
+  })
+
+  it('that forgets as soon as it may lets no request in again, not in the last second either', async () => {
+    const ends = new Map<string, number>()
+    const self = storing((id, expiresAt, at) => {
+      if ((ends.get(id) ?? 0) >= at) return false
+      ends.set(id, expiresAt)
+      return true
+    })
+    const request = signed()
+    expect(await self.verdict(request)).toBe('allow')
+    for (const [passed, verdict] of [
+      [300, 'replayed'],
+      [300.999, 'replayed'],
+      [301, 'timestamp_out_of_range'],
+    ] as const) {
+      self.now = NOW + passed
+      expect(await self.verdict(request)).toBe(verdict)
+    }
   })
 
   it('that is full answers 503, never an allowance', async () => {
