@@ -46,14 +46,21 @@ export type { KeyDocumentSource } from './key-file/feed.js'
 export type { KekSource } from './key-file/kek.js'
 export type {
   HmacAlgorithm,
+  HmacKey,
+  HmacKeyLookup,
   HmacKeySource,
   HmacProfile,
   JwtAlgorithm,
   KeyDetail,
   KeyHealth,
+  KeyHolder,
+  KeySourceContext,
   KeyState,
   KeyStatus,
+  VerificationKey,
+  VerificationKeyLookup,
   VerificationKeySource,
+  VerificationKeySourceContext,
 } from './key.js'
 
 // What was revoked.
