@@ -17,6 +17,11 @@ const rsa = (bits: number, publicExponent = 65_537) => {
   return { ...publicKey.export({ format: 'jwk' }), alg: 'RS256', kid: 'bad' }
 }
 
+/** A modulus of so many bytes, which nobody can sign for. */
+const modulus = (bytes: number) => {
+  return { kty: 'RSA', n: Buffer.alloc(bytes, 0xff).toString('base64url'), e: 'AQAB', alg: 'RS256', kid: 'bad' }
+}
+
 describe('openJwkSet', () => {
   it.each<[string, unknown]>([
     ['use "enc"', jwk('bad', { use: 'enc' })],
@@ -30,6 +35,7 @@ describe('openJwkSet', () => {
     ['no coordinates', { kty: 'EC', crv: 'P-256', kid: 'bad' }],
     ['RSA of 1024 bits', rsa(1024)],
     ['RSA with the exponent 3', rsa(2048, 3)],
+    ['RSA of 8200 bits', modulus(1025)],
     ['a private half', keyPair('ES256').privateJwk],
     ['a secret', { kty: 'oct', k: Buffer.alloc(32, 1).toString('base64url'), kid: 'bad' }],
     [
@@ -51,11 +57,12 @@ describe('openJwkSet', () => {
     expect(set.problem).toMatch(/^keys\[0\]/)
   })
 
-  it('takes RSA of 2048 bits, a kid of 256 characters, and a key without alg that fits one algorithm', () => {
+  it('takes RSA of 2048 to 8192 bits, a kid of 256 characters, and a key without alg that fits one algorithm', () => {
     const { alg: _, ...bare } = jwk('bare')
-    const set = read([{ ...rsa(2048), kid: 'rsa' }, jwk('long', { kid: 'k'.repeat(256) }), bare])
-    expect(kids(set)).toEqual(['rsa', 'k'.repeat(256), 'bare'])
-    expect(set.entries.map(({ key }) => key.algorithm)).toEqual(['RS256', 'ES256', 'ES256'])
+    const large = { ...modulus(1024), kid: 'large' }
+    const set = read([{ ...rsa(2048), kid: 'rsa' }, large, jwk('long', { kid: 'k'.repeat(256) }), bare])
+    expect(kids(set)).toEqual(['rsa', 'large', 'k'.repeat(256), 'bare'])
+    expect(set.entries.map(({ key }) => key.algorithm)).toEqual(['RS256', 'RS256', 'ES256', 'ES256'])
     expect(set.skipped).toBe(0)
     expect(set.problem).toBeUndefined()
   })

@@ -364,6 +364,16 @@ describe('a kid that is not in a remote key set', () => {
     expect(await ask('new')).toBe('found')
   })
 
+  it('does not wait for a source that failed before, even where that is just being asked again', async () => {
+    const { server, keys, time, ask } = remoteBench()
+    server.answer = refuseConnection
+    await expect(keys.warmup()).rejects.toThrow()
+    server.answer = hang
+    await time.pass(1)
+    expect(server.open).toBe(1)
+    expect(await ask('new')).toBe('unavailable')
+  })
+
   it('is not asked for a second time right after the asking that it waited for has failed', async () => {
     const { server, keys, time, ask } = remoteBench()
     await keys.warmup()
@@ -384,6 +394,16 @@ describe('a kid that is not in a remote key set', () => {
     expect(await ask('a')).toBe('found')
     void keys.close()
     expect(new Set(await Promise.all(waiting))).toEqual(new Set(['unavailable (waited)']))
+  })
+
+  it('may wait again when others have their answers', async () => {
+    const { keys, time } = remoteBench()
+    await keys.warmup()
+    for (let round = 0; round < 2; round++) {
+      const answers = Array.from({ length: 600 }, (_, index) => asked(keys, `random-${round}-${index}`))
+      expect(new Set(await Promise.all(answers))).toEqual(new Set(['unknown (waited)']))
+      await time.pass(30)
+    }
   })
 
   it('may be none: a token without kid finds the one key there is', async () => {
