@@ -14,6 +14,7 @@ import {
   type Verifier,
 } from '@countersign/core'
 import pino from 'pino'
+import { keysGroup } from './keys.js'
 import {
   type Algorithm,
   AUDIENCE,
@@ -46,6 +47,7 @@ export const GROUPS: Readonly<Record<string, Group>> = {
   'HMAC 1 MiB': () => hmacGroup('HMAC 1 MiB', 1_048_576),
   denials: denialGroup,
   audit: auditGroup,
+  keys: keysGroup,
 }
 
 const REPEATED_TOKENS = 1_000
