@@ -164,10 +164,8 @@ export class RemoteKeys implements VerificationKeyLookup {
 
   /** @throws {CredentialError} `keys_unavailable`, where the absence of a key says nothing */
   #answer(kid: string | undefined, algorithm: JwtAlgorithm, now: number): VerificationKey | undefined {
-    const keys = this.#usable(now)
-    const key = keys?.find(kid, algorithm)
-    if (key === undefined && (keys === undefined || this.#failures > 0 || this.#isClosed))
-      throw refusal('keys_unavailable')
+    const key = this.#usable(now)?.find(kid, algorithm)
+    if (key === undefined && (this.#failures > 0 || this.#isClosed)) throw refusal('keys_unavailable')
     return key
   }
 
