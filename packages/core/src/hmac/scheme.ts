@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { checkContentSha256 } from '../body/digest.js'
 import { equalHexInConstantTime } from '../bytes.js'
 import { type Awaitable, chain } from '../chain.js'
+import { isThenable, withinSeconds } from '../deadline.js'
 import { ConfigurationError, refusal } from '../errors.js'
 import { hmacChallenge } from '../http/challenge.js'
 import { singleField } from '../http/field.js'
@@ -26,6 +27,8 @@ export interface HmacOptions {
   readonly keys: HmacKeySource
   /** Where seen nonces are remembered: `memoryReplayStore()`. Required; `null` lets every signed request be replayed. */
   readonly replay: ReplayStore | null
+  /** How long its answer is waited for: then the request is refused with 503, its nonce perhaps spent. Default 1. */
+  readonly replayTimeoutSeconds?: number
   /** How far a timestamp may be from the clock here, in either direction. Default 300, at most 3600. */
   readonly windowSeconds?: number
   /** The largest body of a signed request. Default 1 048 576 (1 MiB). */
@@ -40,7 +43,14 @@ export interface HmacOptions {
  * @throws {ConfigurationError} a missing `keys` or `replay`, a number that is none or out of bounds, an unknown option
  */
 export function hmac(options: HmacOptions): SchemeOptions {
-  checkMembers('hmac', options, ['keys', 'replay', 'windowSeconds', 'bodyLimitBytes', 'bodyTimeoutSeconds'])
+  checkMembers('hmac', options, [
+    'keys',
+    'replay',
+    'replayTimeoutSeconds',
+    'windowSeconds',
+    'bodyLimitBytes',
+    'bodyTimeoutSeconds',
+  ])
   if (typeof options.keys?.open !== 'function') throw new ConfigurationError('hmac.keys', 'is required: keyRing([…])')
   if (options.replay !== null && typeof options.replay?.claim !== 'function') {
     throw new ConfigurationError(
@@ -48,18 +58,21 @@ export function hmac(options: HmacOptions): SchemeOptions {
       'is required: memoryReplayStore(); null, written out, lets requests be replayed',
     )
   }
+  const replayTimeoutSeconds = checkNumber('hmac.replayTimeoutSeconds', options.replayTimeoutSeconds ?? 1, 0.001, 60)
   const windowSeconds = checkInteger('hmac.windowSeconds', options.windowSeconds ?? 300, 1, 3600)
   const limits: BodyLimits = {
     limitBytes: checkInteger('hmac.bodyLimitBytes', options.bodyLimitBytes ?? 1_048_576, 0, 2 ** 31),
     timeoutSeconds: checkNumber('hmac.bodyTimeoutSeconds', options.bodyTimeoutSeconds ?? 30, 0.001, 3600),
   }
   return {
-    open: (setup) => new HmacScheme(setup, options.keys, options.replay, { windowSeconds, limits }),
+    open: (setup) =>
+      new HmacScheme(setup, options.keys, options.replay, { windowSeconds, replayTimeoutSeconds, limits }),
   }
 }
 
 interface HmacSettings {
   readonly windowSeconds: number
+  readonly replayTimeoutSeconds: number
   readonly limits: BodyLimits
 }
 
@@ -113,8 +126,8 @@ class HmacScheme implements Scheme {
   /** A store that cannot answer is not ready: the question itself must not fail. */
   #replayReady(now: number): Awaitable<boolean> {
     try {
-      const ready = this.replay?.ready?.(now) ?? true
-      return ready instanceof Promise ? ready.catch(() => false) : ready
+      const ready: Awaitable<boolean> = this.replay?.ready?.(now) ?? true
+      return isThenable(ready) ? this.#inTime(ready).then(isTrue, isNot) : ready === true
     } catch {
       return false
     }
@@ -141,21 +154,26 @@ class HmacScheme implements Scheme {
   /** Remembers `id` for as long as its timestamp would be accepted. */
   claim(id: string, timestamp: string, now: number): Awaitable<void> {
     if (this.replay === null) return
-    let claimed: Awaitable<boolean>
+    let claimed: boolean | PromiseLike<boolean>
     try {
       // A timestamp is acceptable until its last second is over.
       claimed = this.replay.claim(id, Number(timestamp) + this.settings.windowSeconds + 1, now)
     } catch {
       throw refusal('replay_store_unavailable')
     }
-    if (claimed instanceof Promise) {
-      return claimed.then(checkClaimed, () => {
-        throw refusal('replay_store_unavailable')
-      })
-    }
-    checkClaimed(claimed)
+    if (!isThenable(claimed)) return checkClaimed(claimed)
+    return this.#inTime(claimed).then(checkClaimed, () => {
+      throw refusal('replay_store_unavailable')
+    })
+  }
+
+  #inTime<T>(answer: PromiseLike<T>): Promise<T> {
+    return withinSeconds(answer, this.settings.replayTimeoutSeconds, () => refusal('replay_store_unavailable'))
   }
 }
+
+const isTrue = (ready: boolean): boolean => ready === true
+const isNot = (): boolean => false
 
 /** Anything but a plain `true` is not a claim: a store that answers something else has not done its work. */
 function checkClaimed(claimed: boolean): void {

@@ -1,4 +1,5 @@
 import { createHmac } from 'node:crypto'
+import { runInNewContext } from 'node:vm'
 import { describe, expect, it } from 'vitest'
 import {
   CredentialError,
@@ -261,6 +262,20 @@ describe('the replay store', () => {
     expect(claims).toEqual([['billing-1 n-0123456789abcdef', NOW + 296, NOW]])
   })
 
+  it('that never answers is not waited for: 503, and not ready', async () => {
+    const never = () => new Promise<boolean>(() => {})
+    const replay: ReplayStore = { claim: never, ready: never }
+    const self = bench({ hmac: { replay, replayTimeoutSeconds: 0.001 } })
+    expect(await self.verdict(signed())).toBe('replay_store_unavailable')
+    expect((await self.verifier.health()).ready).toBe(false)
+  })
+
+  it('may answer with a promise of another realm', async () => {
+    const replay = (value: boolean): ReplayStore => ({ claim: () => runInNewContext(`Promise.resolve(${value})`) })
+    expect(await bench({ hmac: { replay: replay(true) } }).verdict(signed())).toBe('allow')
+    expect(await bench({ hmac: { replay: replay(false) } }).verdict(signed())).toBe('replayed')
+  })
+
   it('that forgets as soon as it may lets no request in again, not in the last second either', async () => {
     const ends = new Map<string, number>()
     const self = storing((id, expiresAt, at) => {
@@ -426,6 +441,8 @@ describe('hmac', () => {
   const replay = null
 
   it.each<[string, Parameters<typeof hmac>[0]]>([
+    ['hmac.replayTimeoutSeconds', { keys, replay, replayTimeoutSeconds: 0 }],
+    ['hmac.replayTimeoutSeconds', { keys, replay, replayTimeoutSeconds: Number.NaN }],
     ['hmac.windowSeconds', { keys, replay, windowSeconds: 0 }],
     ['hmac.windowSeconds', { keys, replay, windowSeconds: 3601 }],
     ['hmac.windowSeconds', { keys, replay, windowSeconds: Number.NaN }],
