@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto'
 import { describeAttempt } from './audit/describe.js'
 import type { AuditLogger } from './audit/logger.js'
 import { isWanted, warnOfLostRecord, writeRecord } from './audit/write.js'
@@ -182,9 +183,18 @@ export class Attempt implements AttemptContext {
   #deny(error: unknown): Denial {
     const reason = reasonOf(error)
     const { kind, status } = REASONS[reason]
-    const requestId = requestIdOf(this.view)
+    const requestId = this.#requestId()
     this.record(reason, null, requestId, error)
     return { outcome: 'deny', reason, kind, status, reply: denialReply(reason, this.#challenges(reason), requestId) }
+  }
+
+  /** A view whose getters throw must not turn a denial into an exception. */
+  #requestId(): string {
+    try {
+      return requestIdOf(this.view)
+    } catch {
+      return randomUUID()
+    }
   }
 
   /** One challenge for each scheme that would have been accepted; the error in that of the scheme that was used. */

@@ -191,6 +191,16 @@ describe('a view whose getters throw', () => {
     expect(await self.verdict(broken(view()))).toBe('missing_credentials')
     expect(warnings).toHaveLength(2)
   })
+
+  it.each<[string, RequestView, string]>([
+    ['rawHeaders', bearing(token()), 'internal'],
+    ['requestId', view(), 'missing_credentials'],
+    ['target', signed(), 'internal'],
+  ])('denies, and does not throw, where that of %s does', async (name, request, verdict) => {
+    caughtWarnings()
+    const broken = Object.defineProperty({ ...request }, name, { get: () => expect.unreachable() })
+    expect(await bench().verdict(broken)).toBe(verdict)
+  })
 })
 
 describe('the challenges of a denial', () => {
