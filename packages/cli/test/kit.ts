@@ -2,7 +2,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type KeyFile, parseKeyFile } from '@countersign/core/key-file'
-import { afterAll } from 'vitest'
+import { afterAll, vi } from 'vitest'
 import { type ExitCode, run } from '../src/index.js'
 
 /** A moment: 2026-11-22T12:00:00Z. */
@@ -83,6 +83,9 @@ export class Desk {
     return parseKeyFile(this.read(name))
   }
 }
+
+/** What core warns of, kept out of the output: weak secrets, the profile body-timestamp. */
+vi.spyOn(process, 'emitWarning').mockImplementation(() => {})
 
 /** A desk that is cleared away after the file's tests. */
 export function desk(): Desk {

@@ -1,4 +1,4 @@
-import type { DenyReason, VerificationKeySource } from '@countersign/core'
+import type { DenyReason } from '@countersign/core'
 import { JWT_ALGORITHMS } from '@countersign/core/inspect'
 import type { Command } from 'commander'
 import type { Leaf } from '../command.js'
@@ -11,7 +11,14 @@ import { parseDuration, parseMoment } from '../time.js'
 import { checkToken, type TakenApart, type TokenRules } from '../token/check-token.js'
 import { describeToken, type Findings } from '../token/describe-token.js'
 import { checkAlgorithm } from '../token/signing-key.js'
-import { jwksFor, publicKeyFor, secretFor, signingKeysFor, type Wanted } from '../token/verification-keys.js'
+import {
+  type Candidates,
+  jwksFor,
+  publicKeyFor,
+  secretFor,
+  signingKeysFor,
+  type Wanted,
+} from '../token/verification-keys.js'
 import { verifyToken } from '../token/verify-token.js'
 
 export interface InspectArgs extends SecretSource, KeyFileArgs {
@@ -107,8 +114,8 @@ async function verified(
   const algorithm = JWT_ALGORITHMS.find((name) => name === token?.header.alg)
   if (token === undefined || algorithm === undefined || !hasKeySource(args))
     return { ...taken, signature: 'not checked', open }
-  const keys = await keysFor({ kid: token.header.kid, algorithm }, args, io)
-  const reason = await verifyToken(token.compact, algorithm, keys, rules, now)
+  const wanted = { kid: token.header.kid, algorithm }
+  const reason = await verifyToken(token.compact, wanted, await candidatesFor(wanted, args, io), rules, now)
   if (reason === undefined) return { ...taken, signature: 'holds', open }
   const reasons = [reason, ...taken.reasons.filter((other) => other !== reason)]
   return { ...taken, signature: signatureAfter(reason), reasons, open }
@@ -124,7 +131,7 @@ function hasKeySource(args: InspectArgs): boolean {
   return given === 1
 }
 
-async function keysFor(wanted: Wanted, args: InspectArgs, io: Io): Promise<VerificationKeySource> {
+async function candidatesFor(wanted: Wanted, args: InspectArgs, io: Io): Promise<Candidates> {
   const { jwks, publicKey, keyFile } = args
   if (jwks !== undefined) return jwksFor(await readInput('--jwks', jwks, io), wanted)
   if (publicKey !== undefined) return publicKeyFor(await readInput('--public-key', publicKey, io), wanted)

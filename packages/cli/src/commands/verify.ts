@@ -101,11 +101,11 @@ async function issuersOf(request: RawRequest, args: VerifyArgs, io: Io): Promise
       const file = jwks[index]
       if (file === undefined && keyFile === undefined)
         throw new UsageError('--issuer stands without its keys', 'Give --jwks FILE, or --key-file with signing keys.')
-      const keys =
+      const candidates =
         file === undefined
           ? signingKeysFor(await readKeyFile({ keyFile: keyFile ?? '' }, io), wanted)
           : jwksFor(await readInput('--jwks', file, io), wanted)
-      return { issuer, algorithms: [wanted.algorithm], keys }
+      return { issuer, ...candidates }
     }),
   )
 }

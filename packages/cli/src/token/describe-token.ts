@@ -52,7 +52,9 @@ function asText(findings: Findings, rules: TokenRules, now: number, io: Io): str
       [
         '',
         'signature',
-        signature === 'not checked' ? 'not checked: give --key-file, --jwks, --public-key or a secret' : signature,
+        verdictOf(findings) === 'unverified'
+          ? 'not checked: give --key-file, --jwks, --public-key or a secret'
+          : signature,
       ],
       ...open.map((text) => ['', 'open', text]),
     ])}`,
