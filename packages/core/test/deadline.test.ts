@@ -39,8 +39,13 @@ describe('withinSeconds', () => {
 describe('isThenable', () => {
   it('tells what has to be waited for from what is here', () => {
     // biome-ignore lint/suspicious/noThenProperty: a promise of another library
-    expect([Promise.resolve(), { then: () => undefined }].map(isThenable)).toEqual([true, true])
+    expect([Promise.resolve(), { then: () => undefined }].map((value: unknown) => isThenable(value))).toEqual([
+      true,
+      true,
+    ])
     // biome-ignore lint/suspicious/noThenProperty: no promise of anybody's
-    expect([undefined, null, 'then', {}, { then: 1 }].map(isThenable)).toEqual(Array(5).fill(false))
+    expect([undefined, null, 'then', {}, { then: 1 }].map((value: unknown) => isThenable(value))).toEqual(
+      Array(5).fill(false),
+    )
   })
 })

@@ -1,8 +1,8 @@
 import { hash } from 'node:crypto'
 import { ConfigurationError } from '../errors.js'
-import { type HmacKey, unused, type VerificationKey } from '../key.js'
+import { unused, type VerificationKey } from '../key.js'
 import { openHmacKey } from '../keys/hmac-key.js'
-import { type HmacKeySet, HmacKeySetBuilder } from '../keys/hmac-key-set.js'
+import { type HmacKeySet, HmacKeySetBuilder, type OpenHmacKey } from '../keys/hmac-key-set.js'
 import { checkEntry, checkFrame, checkSigningKey, importPublicHalf } from './check.js'
 import { type KeyEncryptionKey, openSecret } from './seal.js'
 import type { Slices } from './slices.js'
@@ -17,7 +17,7 @@ export interface Snapshot {
 }
 
 interface Origins {
-  readonly hmac: ReadonlyMap<string, Origin<HmacKey>>
+  readonly hmac: ReadonlyMap<string, Origin<OpenHmacKey>>
   readonly verification: ReadonlyMap<string, Origin<VerificationKey>>
 }
 
@@ -60,7 +60,7 @@ class Opening {
   readonly #previous: Origins | undefined
   readonly #readKeks: () => readonly KeyEncryptionKey[]
   readonly #builder = new HmacKeySetBuilder()
-  readonly #hmac = new Map<string, Origin<HmacKey>>()
+  readonly #hmac = new Map<string, Origin<OpenHmacKey>>()
   readonly #verification = new Map<string, Origin<VerificationKey>>()
   #keks: readonly KeyEncryptionKey[] | undefined
   #next = 0

@@ -1,9 +1,14 @@
 import { ConfigurationError } from '../errors.js'
 import { type HmacKey, type KeyHealth, keyState } from '../key.js'
 import { keyDetails } from './key-details.js'
-import { equivalents } from './secret.js'
 
 const MOST_BODY_TIMESTAMP_KEYS = 4
+
+/** A key that can still be compared with others. */
+export interface OpenHmacKey extends HmacKey {
+  /** What its secret is to HMAC: see `equivalents`. */
+  equivalents(): readonly string[]
+}
 
 /** The keys of all clients at one time. Never changed: rotation is another set. */
 export class HmacKeySet {
@@ -57,9 +62,9 @@ export class HmacKeySetBuilder {
   #bodyTimestampKeys = 0
 
   /** @throws {ConfigurationError} an id twice, two secrets that are one key to HMAC, too many `body-timestamp` keys */
-  add(option: string, key: HmacKey): void {
+  add(option: string, key: OpenHmacKey): void {
     if (this.#byId.has(key.id)) throw new ConfigurationError(`${option}.id`, `is ${key.id}, as of another key`)
-    for (const equivalent of equivalents(key.secret.export())) {
+    for (const equivalent of key.equivalents()) {
       const twin = this.#known.get(equivalent)
       if (twin !== undefined && twin !== key.id) {
         throw new ConfigurationError(`${option}.secret`, `of ${key.id} is the same key as that of ${twin}`)

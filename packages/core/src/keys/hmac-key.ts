@@ -1,3 +1,4 @@
+import type { KeyObject } from 'node:crypto'
 import { ConfigurationError } from '../errors.js'
 import {
   HMAC_KEY_ID,
@@ -10,8 +11,9 @@ import {
   unused,
 } from '../key.js'
 import { checkMembers, checkOneOf, checkText, checkTexts } from '../options.js'
-import { FrozenSet, NO_NAMES } from '../principal.js'
-import { checkSecret, type SecretInput, secretKey } from './secret.js'
+import { FrozenSet, NO_NAMES, type Principal } from '../principal.js'
+import type { OpenHmacKey } from './hmac-key-set.js'
+import { checkSecret, equivalents, type SecretInput, secretKey } from './secret.js'
 import { checkWindow } from './window.js'
 
 /** A shared secret of one client. */
@@ -90,7 +92,7 @@ export function checkTerms(option: string, entry: Omit<KeyRingEntry, 'secret'>):
  * @param use - of the key that this one takes the place of
  * @throws {ConfigurationError} naming the member; a secret that is empty or too short
  */
-export function openHmacKey(option: string, entry: KeyRingEntry, use: KeyUse = unused()): HmacKey {
+export function openHmacKey(option: string, entry: KeyRingEntry, use: KeyUse = unused()): OpenHmacKey {
   const terms = checkTerms(option, entry)
   const { id, profile } = terms
   const least = LEAST_SECRET_BYTES[terms.algorithm]
@@ -99,7 +101,52 @@ export function openHmacKey(option: string, entry: KeyRingEntry, use: KeyUse = u
   if (profile === 'body-timestamp') {
     warn(`key ${id} uses the profile body-timestamp, which binds neither method nor path: move its clients to request`)
   }
-  return Object.freeze({ ...terms, secret: secretKey(secret), use })
+  return new LazyKey(terms, secret, use)
+}
+
+/**
+ * A key whose `KeyObject` is made when it is first used: each costs a handle outside the heap, and to drop ten thousand of them at once, when a file
+ * is read anew, holds up everything. Its bytes stand where neither JSON nor `inspect` looks.
+ */
+class LazyKey implements OpenHmacKey {
+  readonly id: string
+  readonly algorithm: HmacAlgorithm
+  readonly profile: HmacProfile
+  readonly notBefore: number | undefined
+  readonly notAfter: number | undefined
+  readonly status: KeyStatus | undefined
+  readonly methods: ReadonlySet<string> | undefined
+  readonly paths: readonly string[] | undefined
+  readonly refuseRepeats: boolean | undefined
+  readonly principal: Principal
+  readonly use: KeyUse
+  /** The bytes until the first use, the key from then on. */
+  #secret: Buffer | KeyObject
+
+  constructor(terms: HmacKeyTerms, secret: Buffer, use: KeyUse) {
+    this.id = terms.id
+    this.algorithm = terms.algorithm
+    this.profile = terms.profile
+    this.notBefore = terms.notBefore
+    this.notAfter = terms.notAfter
+    this.status = terms.status
+    this.methods = terms.methods
+    this.paths = terms.paths
+    this.refuseRepeats = terms.refuseRepeats
+    this.principal = terms.principal
+    this.use = use
+    this.#secret = secret
+    Object.freeze(this)
+  }
+
+  get secret(): KeyObject {
+    if (Buffer.isBuffer(this.#secret)) this.#secret = secretKey(this.#secret)
+    return this.#secret
+  }
+
+  equivalents(): readonly string[] {
+    return equivalents(Buffer.isBuffer(this.#secret) ? this.#secret : this.#secret.export())
+  }
 }
 
 function names(option: string, values: readonly string[] | undefined): ReadonlySet<string> {

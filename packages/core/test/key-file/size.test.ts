@@ -41,8 +41,8 @@ it('reads a file of 10 000 keys without holding the event loop up for 50 ms', { 
     blocks.push(await longestBlock(done))
   }
   await keys.close()
-  // Collections of garbage are in it, on whichever thread: one round in three may have had a large one.
-  expect(Math.min(...blocks)).toBeLessThan(50)
+  // The median: collections of garbage are in it, on whichever thread, and what else the machine does.
+  expect(blocks.toSorted((one, other) => one - other)[1]).toBeLessThan(50)
 })
 
 it('finds a key in the same time among 1 and among 100 000', { timeout: 60_000 }, () => {

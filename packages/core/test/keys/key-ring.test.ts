@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto'
+import { inspect } from 'node:util'
 import { describe, expect, it } from 'vitest'
 import { systemClock } from '../../src/clock.js'
 import { type KeyRingEntry, keyRing } from '../../src/keys/key-ring.js'
@@ -24,6 +25,19 @@ describe('keyRing', () => {
     })
     expect(ring.find('nobody', NOW)).toBeUndefined()
     expect(ring.find('__proto__', NOW)).toBeUndefined()
+  })
+
+  it('shows no secret where a key is printed, before its first use and after', () => {
+    const key = open(billing()).find('billing-1', NOW)
+    if (key === undefined || key instanceof Promise) throw new Error('no key')
+    const shown = () => inspect(key, { depth: 9, showHidden: true }) + JSON.stringify(key)
+    const before = shown()
+    expect(key.secret.export()).toEqual(SECRET)
+    for (const text of [before, shown()]) {
+      for (const form of ['hex', 'base64', 'base64url', 'latin1'] as const)
+        expect(text).not.toContain(SECRET.toString(form))
+      expect(text).not.toContain(inspect(SECRET).slice(8, 30))
+    }
   })
 
   it('tells how many keys are active, at the edges of their periods', () => {
