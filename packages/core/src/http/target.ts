@@ -2,7 +2,8 @@ import { refusal } from '../errors.js'
 import type { RequestView } from '../request-view.js'
 import { singleField } from './field.js'
 
-const ABSOLUTE_FORM = /^https?:\/\/([^/?#]*)(.*)$/i
+/** An authority without user info (RFC 3986 section 3.2), and no backslash: Express's router reads other characters as the end of the host. */
+const ABSOLUTE_FORM = /^https?:\/\/([a-z0-9._~:[\]-]+)((?:[/?][^\\]*)?)$/i
 
 /**
  * Path and query of the request line, byte for byte. The absolute form (RFC 9112 section 3.2.2), which servers must accept and

@@ -33,6 +33,22 @@ describe('pathAndQuery', () => {
     expect(reasonOf(() => pathAndQuery(view({ target })))).toBe('target_invalid')
   })
 
+  it.each([
+    ['http://orders.test;/a', 'orders.test;'],
+    ["http://orders.test'/a", "orders.test'"],
+    ['http://user@orders.test/a', 'user@orders.test'],
+    ['http://orders.test\\a', 'orders.test\\a'],
+    ['http://orders.test/a\\b', 'orders.test'],
+    ['http://orders.test#/a', 'orders.test'],
+    ['http:///a', ''],
+  ])('refuses %j beside the same Host %j: routers find another path in it', (target, host) => {
+    expect(reasonOf(() => pathAndQuery({ ...view({ target }), rawHeaders: ['Host', host] }))).toBe('target_invalid')
+  })
+
+  it.each(['127.0.0.1:8080', '[::1]:8080', 'a_b.test'])('takes %s for an authority', (host) => {
+    expect(pathAndQuery({ ...view({ target: `http://${host}/a` }), rawHeaders: ['Host', host] })).toBe('/a')
+  })
+
   it('refuses the absolute form with two Host fields or none', () => {
     const target = 'http://orders.test/a'
     expect(reasonOf(() => pathAndQuery(view({ target, headers: ['host', 'orders.test'] })))).toBe('duplicate_header')
