@@ -26,6 +26,9 @@ export function checkOptions(options: CountersignOptions): Required<CountersignO
     }
   }
   const { verifier, defaultPolicy = 'authenticated', externalPrefix = '', encapsulate = false } = options
+  if (typeof encapsulate !== 'boolean') throw new ConfigurationError('encapsulate', 'must be true or false')
+  if ('defaultPolicy' in options && options.defaultPolicy === undefined)
+    throw new ConfigurationError('defaultPolicy', 'is undefined; leave it out for authenticated')
   if (typeof verifier?.verify !== 'function')
     throw new ConfigurationError('verifier', 'is required: createVerifier({…})')
   if (['public', 'optional'].includes(defaultPolicy as string)) {
@@ -36,8 +39,12 @@ export function checkOptions(options: CountersignOptions): Required<CountersignO
     throw new ConfigurationError('externalPrefix', 'must begin with a slash and not end in one')
   }
   const { requestTimeoutSeconds = 300 } = options
-  if (requestTimeoutSeconds !== null && !(requestTimeoutSeconds > 0 && requestTimeoutSeconds <= 86_400)) {
+  if (requestTimeoutSeconds !== null && !isSeconds(requestTimeoutSeconds)) {
     throw new ConfigurationError('requestTimeoutSeconds', 'must be a number above 0, at most 86400, or null')
   }
   return { verifier, defaultPolicy, externalPrefix, encapsulate, requestTimeoutSeconds }
+}
+
+function isSeconds(value: unknown): boolean {
+  return typeof value === 'number' && value > 0 && value <= 86_400
 }

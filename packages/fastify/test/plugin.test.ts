@@ -403,6 +403,12 @@ describe('countersign', () => {
     ['externalPrefix', { verifier, externalPrefix: '/a\nb' }],
     ['requestTimeoutSeconds', { verifier, requestTimeoutSeconds: 0 }],
     ['requestTimeoutSeconds', { verifier, requestTimeoutSeconds: Number.NaN }],
+    // @ts-expect-error a text is no number
+    ['requestTimeoutSeconds', { verifier, requestTimeoutSeconds: '300' }],
+    // @ts-expect-error the text false would be true
+    ['encapsulate', { verifier, encapsulate: 'false' }],
+    // @ts-expect-error as a misspelt constant is
+    ['defaultPolicy', { verifier, defaultPolicy: undefined }],
     // @ts-expect-error a default protects
     ['defaultPolicy', { verifier, defaultPolicy: 'public' }],
     // @ts-expect-error a default protects

@@ -1,5 +1,5 @@
 import type { Awaitable } from '../chain.js'
-import { checkInteger } from '../options.js'
+import { checkInteger, checkMembers } from '../options.js'
 
 /**
  * Remembers what was seen. A store that cannot answer throws or rejects: the request is then refused with 503, never let in.
@@ -34,9 +34,14 @@ const BUCKET_SECONDS = 60
 /**
  * A replay store of one process. Bounded: when it is full of live ids it fails, and requests are refused with 503, for forgetting
  * one would let it in again. Several processes that share a key need a shared store.
+ *
+ * @throws {ConfigurationError} a number that is none or out of bounds, an unknown option
  */
 export function memoryReplayStore(options: MemoryReplayStoreOptions = {}): ReplayStore {
-  return new MemoryReplayStore(checkInteger('maxEntries', options.maxEntries ?? 1_000_000, 1, 16_000_000))
+  checkMembers('memoryReplayStore', options, ['maxEntries'])
+  return new MemoryReplayStore(
+    checkInteger('memoryReplayStore.maxEntries', options.maxEntries ?? 1_000_000, 1, 16_000_000),
+  )
 }
 
 class MemoryReplayStore implements ReplayStore {

@@ -73,6 +73,11 @@ describe('memoryReplayStore', () => {
   })
 
   it.each([0, -1, 1.5, Number.NaN, 16_000_001])('refuses maxEntries: %d', (maxEntries) => {
-    expect(optionOf(() => memoryReplayStore({ maxEntries }))).toBe('maxEntries')
+    expect(optionOf(() => memoryReplayStore({ maxEntries }))).toBe('memoryReplayStore.maxEntries')
+  })
+
+  it('refuses a misspelt option', () => {
+    // @ts-expect-error it does not compile either
+    expect(optionOf(() => memoryReplayStore({ maxEntry: 1 }))).toBe('memoryReplayStore.maxEntry')
   })
 })
