@@ -69,6 +69,11 @@ export const MISBEHAVIOURS = {
     response.on('close', () => clearInterval(timer))
   },
   'answers 500': text(500, '{"error":"down"}'),
+  'answers 500 without end': (_, response) => {
+    response.writeHead(500)
+    const timer = setInterval(() => response.write(' '), 20)
+    response.on('close', () => clearInterval(timer))
+  },
   'answers 404': text(404, 'Not Found', 'text/plain'),
   'answers HTML': text(200, '<!doctype html><title>Sign in</title>', 'text/html'),
   'answers truncated JSON': text(200, '{"keys":[{"kty":"EC","kid":"a","x":"'),

@@ -74,6 +74,11 @@ describe('openJwkSet', () => {
     expect(set.problem).toContain('alg')
   })
 
+  it('takes no secret, even where somebody asks for one', () => {
+    const secret = { kty: 'oct', k: Buffer.alloc(32, 1).toString('base64url'), kid: 'a', alg: 'HS256' }
+    expect(read([secret], undefined, ['HS256'])).toMatchObject({ entries: [], skipped: 1 })
+  })
+
   it('takes a key once that stands twice', () => {
     const set = read([jwk('a'), jwk('a'), jwk('b')])
     expect(kids(set)).toEqual(['a', 'b'])

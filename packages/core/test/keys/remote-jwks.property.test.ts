@@ -86,7 +86,7 @@ const steps: fc.Arbitrary<Step[]> = fc.array(
     { weight: 1, arbitrary: fc.record({ do: fc.constant('flood' as const), count: fc.integer({ min: 1, max: 50 }) }) },
     { weight: 1, arbitrary: fc.constant({ do: 'probe health' as const }) },
   ),
-  { maxLength: 40 },
+  { maxLength: 40, size: 'max' },
 )
 
 /** What the world knows: what the server served, when, and what was asked of it. */
@@ -206,7 +206,7 @@ class World {
   }
 }
 
-describe('a remote key set, in any world', () => {
+describe('a remote key set, in any world', { timeout: 90_000 }, () => {
   it('never accepts a key outside the last set served, never refuses one inside it, and asks within its budget', async () => {
     const seen = new Set<string>()
     await fc.assert(
@@ -219,7 +219,7 @@ describe('a remote key set, in any world', () => {
         }
         void world.keys.close()
       }),
-      { numRuns: 250 },
+      { numRuns: 150 },
     )
     expect(seen.size).toBe(9)
   })
@@ -236,7 +236,7 @@ describe('a remote key set, in any world', () => {
         expect(world.keys.health(world.wall)).toMatchObject({ ready: true, stale: false })
         void world.keys.close()
       }),
-      { numRuns: 100 },
+      { numRuns: 60 },
     )
   })
 })

@@ -517,6 +517,24 @@ describe('a remote key set whose server fails', () => {
     for (const keys of processes) void keys.close()
   })
 
+  it('is, once it is back, as if it had never failed', async () => {
+    const { server, keys, time, ask } = remoteBench()
+    await keys.warmup()
+    for (let outage = 0; outage < 2; outage++) {
+      server.answer = refuseConnection
+      expect(await ask(`new-${outage}`)).toBe('unavailable (waited)')
+      await time.pass(1)
+      const { fetches } = server
+      server.answer = () => json({ keys: server.keys })
+      // The waits begin with one second again.
+      await time.pass(2)
+      expect(server.fetches).toBe(fetches + 1)
+      await time.pass(30)
+      expect(await ask(`random-${outage}`)).toBe('unknown (waited)')
+      await time.pass(30)
+    }
+  })
+
   it('is asked as often by a thousand requests as by none', async () => {
     const fetches = async (requests: number) => {
       const { server, keys, time } = remoteBench()
