@@ -76,7 +76,10 @@ describe('openJwkSet', () => {
 
   it('takes no secret, even where somebody asks for one', () => {
     const secret = { kty: 'oct', k: Buffer.alloc(32, 1).toString('base64url'), kid: 'a', alg: 'HS256' }
-    expect(read([secret], undefined, ['HS256'])).toMatchObject({ entries: [], skipped: 1 })
+    expect(read([secret], undefined, ['HS256'])).toMatchObject({
+      entries: [],
+      problem: 'keys[0].kty must not be "oct" in a set that is published',
+    })
   })
 
   it('takes a key once that stands twice', () => {

@@ -468,6 +468,18 @@ describe('a remote key set whose server fails', () => {
     }
   })
 
+  it('does not wait for a source that hangs, once it is known to', async () => {
+    const { server, keys, time, ask } = remoteBench()
+    await keys.warmup()
+    server.answer = hang
+    await time.pass(700)
+    for (let second = 0; second < 60; second++) {
+      expect(await ask('a')).toBe('found')
+      await time.pass(1)
+    }
+    expect(server.fetches).toBeGreaterThan(12)
+  })
+
   it('does not wait for a next set that was asked for in time', async () => {
     const { server, keys, time, ask } = remoteBench({ refreshSeconds: 10 })
     await keys.warmup()
