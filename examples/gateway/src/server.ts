@@ -2,6 +2,7 @@ import { createHash, createPublicKey, type KeyObject, randomUUID } from 'node:cr
 import { createSigner, signedFetch } from '@countersign/client'
 import { bearer, createVerifier, type Jwk, staticJwks } from '@countersign/core'
 import { countersign } from '@countersign/fastify'
+import { healthReport } from '@countersign-example/kit'
 import Fastify, { type FastifyReply, type FastifyRequest } from 'fastify'
 import jwt from 'jsonwebtoken'
 import { type Logger, pino } from 'pino'
@@ -51,8 +52,8 @@ export async function startGateway(options: GatewayOptions): Promise<{ url: stri
   await app.register(countersign, { verifier })
 
   app.get('/health', { config: { auth: 'public' } }, async (_request, reply) => {
-    const { ready } = await verifier.health()
-    return reply.code(ready ? 200 : 503).send({ ready })
+    const { status, body } = await healthReport(verifier)
+    return reply.code(status).send(body)
   })
 
   app.get('/.well-known/jwks.json', { config: { auth: 'public' } }, () => jwks)

@@ -1,5 +1,6 @@
 import { createVerifier, hmac, keyRing, memoryReplayStore } from '@countersign/core'
 import { countersign } from '@countersign/fastify'
+import { healthReport } from '@countersign-example/kit'
 import Fastify from 'fastify'
 import { type Logger, pino } from 'pino'
 
@@ -56,8 +57,8 @@ export async function startInventory(options: InventoryOptions): Promise<{ url: 
   })
 
   app.get('/health', { config: { auth: 'public' } }, async (_request, reply) => {
-    const { ready } = await verifier.health()
-    return reply.code(ready ? 200 : 503).send({ ready })
+    const { status, body } = await healthReport(verifier)
+    return reply.code(status).send(body)
   })
 
   app.get('/stock', { config: { auth: { anyRole: ['stock:read'] } } }, () => Object.fromEntries(stock))

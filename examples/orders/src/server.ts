@@ -2,17 +2,18 @@ import { once } from 'node:events'
 import type { Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { createSigner, signedFetch } from '@countersign/client'
-import { bearer, createVerifier, hmac, type Jwk, keyRing, memoryReplayStore, staticJwks } from '@countersign/core'
+import { bearer, createVerifier, hmac, keyRing, memoryReplayStore, type VerificationKeySource } from '@countersign/core'
 import { countersign } from '@countersign/express'
+import { healthReport } from '@countersign-example/kit'
 import express, { type ErrorRequestHandler } from 'express'
 import { type Logger, pino } from 'pino'
 
 export interface OrdersOptions {
   readonly port: number
   readonly host?: string
-  /** `iss` of the tokens that are taken, and the public keys that they are signed with. */
+  /** `iss` of the tokens that are taken, and where the public keys come from that they are signed with. */
   readonly issuer: string
-  readonly jwks: { readonly keys: readonly Jwk[] }
+  readonly tokenKeys: VerificationKeySource
   /** What the gateway signs with, and what the reporting service signs with. */
   readonly gatewaySecret: string
   readonly reportingSecret: string
@@ -38,12 +39,12 @@ interface Order {
  * @throws {Error} an option that Countersign refuses, a port that is taken
  */
 export async function startOrders(options: OrdersOptions): Promise<{ url: string; close(): Promise<void> }> {
-  const { issuer, jwks, inventoryUrl, log = pino({ name: 'orders' }) } = options
+  const { issuer, tokenKeys, inventoryUrl, log = pino({ name: 'orders' }) } = options
 
   const verifier = createVerifier({
     audience: 'orders',
     schemes: [
-      bearer({ issuers: [{ issuer, algorithms: ['ES256'], keys: staticJwks(jwks) }] }),
+      bearer({ issuers: [{ issuer, algorithms: ['ES256'], keys: tokenKeys }] }),
       hmac({
         keys: keyRing([
           { id: 'gateway-1', client: 'gateway', secret: options.gatewaySecret, roles: ['gateway'] },
@@ -65,8 +66,8 @@ export async function startOrders(options: OrdersOptions): Promise<{ url: string
   app.disable('x-powered-by')
 
   app.get('/health', async (_req, res) => {
-    const { ready } = await verifier.health()
-    res.status(ready ? 200 : 503).json({ ready })
+    const { status, body } = await healthReport(verifier)
+    res.status(status).json(body)
   })
 
   // Everything below is protected. The parser comes behind: it sees no byte that was not checked.

@@ -1,4 +1,5 @@
 import { createPrivateKey } from 'node:crypto'
+import { staticJwks } from '@countersign/core'
 import { publicJwks, startGateway } from '@countersign-example/gateway'
 import { startInventory } from '@countersign-example/inventory'
 import { type DemoKeys, makeKeys } from '@countersign-example/kit'
@@ -36,7 +37,7 @@ export async function startServices(): Promise<DemoServices> {
     port: 0,
     log: logOf('orders'),
     issuer: ISSUER,
-    jwks: publicJwks(tokenKey),
+    tokenKeys: staticJwks(publicJwks(tokenKey)),
     inventoryUrl: inventory.url,
     ...keys,
   })
