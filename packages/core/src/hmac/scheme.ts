@@ -296,5 +296,11 @@ const findAcceptedKeys = (keys: readonly HmacKey[], request: SignedBody) => requ
 function isAcceptedAt(key: HmacKey, method: string, path: string): boolean {
   if (key.methods !== undefined && !key.methods.has(method)) return false
   if (key.paths === undefined) return true
-  return key.paths.some((pattern) => (pattern.endsWith('*') ? path.startsWith(pattern.slice(0, -1)) : path === pattern))
+  return key.paths.some((pattern) => {
+    if (!pattern.endsWith('*')) return path === pattern
+    return path.startsWith(pattern.slice(0, -1)) && !DOT_SEGMENT.test(path)
+  })
 }
+
+/** A `.` or `..` however spelt: routers leave it standing, but whoever resolves it behind them leaves the prefix. */
+const DOT_SEGMENT = /(?:[/\\]|%2f|%5c)(?:\.|%2e){1,2}(?:[/\\;]|%2f|%5c|$)/i

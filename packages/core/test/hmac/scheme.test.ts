@@ -398,6 +398,24 @@ describe('the profile body-timestamp', () => {
     expect(await self.verdict(post('a', { method, target }))).toBe(verdict)
   })
 
+  it.each([
+    '/hooks/..',
+    '/hooks/a/../../admin',
+    '/hooks/%2E%2e/admin',
+    '/hooks/.%2e%2fadmin',
+    '/hooks/..\\admin',
+    '/hooks/./a',
+  ])('limited to a prefix: %s, which may leave it behind a proxy, is refused', async (target) => {
+    expect(await hooks({ paths: ['/hooks/*'] }).verdict(post('a', { target }))).toBe('key_unknown')
+  })
+
+  it.each(['/hooks/a..b', '/hooks/...', '/hooks/.well-known', '/hooks/a.'])(
+    'limited to a prefix: %s is below it',
+    async (target) => {
+      expect(await hooks({ paths: ['/hooks/*'] }).verdict(post('a', { target }))).toBe('allow')
+    },
+  )
+
   it('does not read the body where no key is accepted', async () => {
     const request = { ...post('a', { method: 'PUT' }), readBody: () => expect.unreachable() }
     expect(await hooks({ methods: ['POST'] }).verdict(request)).toBe('key_unknown')
