@@ -1,4 +1,5 @@
-import type { Awaitable } from '@countersign/core'
+import { type Awaitable, ConfigurationError } from '@countersign/core'
+import { checkMembers } from '@countersign/core/hmac'
 import type { Signer } from './signer.js'
 
 export interface SignedFetchOptions {
@@ -22,9 +23,14 @@ export type SignedFetch = (url: string | URL, init?: SignedRequestInit) => Promi
  *
  * A redirect is answered, not followed: a signature is good for one target, a token for one audience. Nothing is retried.
  *
+ * @throws {ConfigurationError} an unknown option, or one that is `undefined`: requests would go out unsigned
  * @throws {TypeError} (rejects) a streamed body without `contentSha256`; otherwise as `fetch`
  */
 export function signedFetch(options: SignedFetchOptions): SignedFetch {
+  checkMembers('signedFetch', options, ['signer', 'token', 'fetch'])
+  for (const [name, value] of Object.entries(options)) {
+    if (value === undefined) throw new ConfigurationError(`signedFetch.${name}`, 'is undefined; leave it out')
+  }
   const send = options.fetch ?? fetch
   return async (url, { contentSha256, ...init } = {}) => {
     const streamed = init.body instanceof ReadableStream

@@ -5,7 +5,7 @@ import type { AddressInfo } from 'node:net'
 import { systemClock } from '@countersign/core'
 import { readBody } from '@countersign/core/body'
 import { describe, expect, it, onTestFinished } from 'vitest'
-import { AUDIENCE, bench, claims, keyPair, mint, SECRET } from '../../core/test/kit.js'
+import { AUDIENCE, bench, claims, keyPair, mint, optionOf, SECRET } from '../../core/test/kit.js'
 import { createSigner, type SignedRequestInit, signedFetch } from '../src/index.js'
 
 const signer = createSigner({ keyId: 'billing-1', secret: SECRET, audience: AUDIENCE })
@@ -61,6 +61,13 @@ form.set('name', 'é')
 form.set('file', new Blob(['\0\u00ff'.repeat(10)]), 'a.bin')
 
 describe('signedFetch', () => {
+  it('names an option that would leave requests unsigned: misspelt, or undefined', () => {
+    // @ts-expect-error it does not compile either
+    expect(optionOf(() => signedFetch({ singer: {} }))).toBe('signedFetch.singer')
+    // @ts-expect-error as a misspelt name is
+    expect(optionOf(() => signedFetch({ signer: undefined }))).toBe('signedFetch.signer')
+  })
+
   it.each<[string, SignedRequestInit]>([
     ['nothing', {}],
     ['a POST without a body', { method: 'POST' }],
