@@ -139,8 +139,8 @@ class World {
     const usable = (set: World['served']) => set !== undefined && now < set.at + REFRESH + STALE
     if (outcome === 'found') {
       // Never a key outside the last set that was served, or the one before while that was fresh; nor of one that is too old.
-      const isFresh = before.served !== undefined && before.at < before.served.at + REFRESH
-      expect([...(isFresh ? before.served.kids : []), ...(this.served?.kids ?? [])]).toContain(kid)
+      const fresh = before.served !== undefined && before.at < before.served.at + REFRESH ? before.served.kids : []
+      expect([...fresh, ...(this.served?.kids ?? [])]).toContain(kid)
       expect(usable(this.served)).toBe(true)
     } else if (outcome === 'unknown') {
       // Never a refusal of a key that the last set has, nor one without asking: the set is younger than a cooldown.
