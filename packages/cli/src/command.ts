@@ -1,4 +1,4 @@
-import { Command } from 'commander'
+import { Argument, Command } from 'commander'
 import type { ExitCode, Io } from './io.js'
 
 /** One command: how it is called and what it does. */
@@ -6,8 +6,10 @@ export interface Leaf<Args> {
   readonly name: string
   /** As in `<id>`, `[file]`. */
   readonly parameter?: readonly [name: string, description: string]
+  /** The values that the parameter may have, for completion. */
+  readonly choices?: readonly string[]
   readonly summary: string
-  /** Lines that work as they stand. Shown by `--help`. */
+  /** Shown by `--help`. */
   readonly examples: readonly string[]
   /** Declares the options; `Args` has them in camel case, and the parameter. */
   declare(command: Command): void
@@ -19,7 +21,11 @@ export type Settle = (work: (io: Io) => Promise<ExitCode>) => Promise<void>
 
 export function addLeaf<Args extends object>(parent: Command, leaf: Leaf<Args>, settle: Settle): void {
   const command = new Command(leaf.name).description(leaf.summary).copyInheritedSettings(parent)
-  if (leaf.parameter !== undefined) command.argument(...leaf.parameter)
+  if (leaf.parameter !== undefined) {
+    const argument = new Argument(...leaf.parameter)
+    if (leaf.choices !== undefined) argument.argChoices = [...leaf.choices]
+    command.addArgument(argument)
+  }
   leaf.declare(command)
   command.option('--json', 'print JSON, for machines')
   command.addHelpText('after', `\nExamples:\n${leaf.examples.map((line) => `  ${line}\n`).join('')}`)

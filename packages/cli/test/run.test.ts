@@ -55,6 +55,18 @@ describe('help', () => {
     expect(await at.ok(['--version'])).toMatch(/^\d+\.\d+\.\d+\n$/)
   })
 
+  it.each(leaves)('has examples that are no wrong usage: %s', async (name) => {
+    const out = await at.ok([...name.split(' '), '--help'])
+    const examples = out.slice(out.indexOf('\nExamples:\n')).match(/(?<= {2}countersign ).+/g) ?? []
+    expect(examples.length).toBeGreaterThan(0)
+    at.env['BILLING_SECRET'] = 'ab'.repeat(32)
+    for (const example of examples) {
+      const words = example.replace(/ > \S+$/, '').match(/'[^']*'|\S+/g) ?? []
+      const ran = await at.run(words.map((word) => word.replace(/^'|'$/g, '')))
+      expect(`${example}: ${ran.code === 2 ? ran.err : 'fine'}`).toBe(`${example}: fine`)
+    }
+  })
+
   it.each(leaves)('offers no option that would take a secret: %s', async (name) => {
     const out = await at.ok([...name.split(' '), '--help'])
     const options = [...out.matchAll(/^ {2}(?:-h, )?(--[a-z-]+)(?: <([a-z=]+)>)?/gm)]

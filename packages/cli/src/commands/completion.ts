@@ -11,7 +11,8 @@ interface CompletionArgs {
 export function completion(program: Command): Leaf<CompletionArgs> {
   return {
     name: 'completion',
-    parameter: ['<shell>', SHELLS.join(', ')],
+    parameter: ['<shell>', 'the shell'],
+    choices: SHELLS,
     summary: 'Print a completion script for a shell',
     examples: [
       'countersign completion bash > ~/.local/share/bash-completion/completions/countersign',

@@ -35,6 +35,7 @@ export const sign: Leaf<SignArgs> = {
   ],
   declare(command: Command) {
     addHmacKey(command)
+      .option('--client <name>', 'of a key file: the newest active key of this client')
       .option('--audience <name>', 'the name of the service that is called, as configured there')
       .option('--any-audience', 'the service has none configured')
       .option('--method <method>', 'default: GET, or POST where there is a body')

@@ -4,6 +4,7 @@ import type { Command } from 'commander'
 export interface Node {
   /** The names of the commands on the way to it, its own last, without the program's. */
   readonly path: readonly string[]
+  /** Its commands, or the values of its argument. */
   readonly commands: readonly { readonly name: string; readonly summary: string }[]
   readonly options: readonly Option[]
 }
@@ -26,8 +27,11 @@ function nodesBelow(command: Command, path: readonly string[]): readonly Node[] 
     if (typeof long !== 'string') return []
     return [{ long, summary: description, value: !required ? 'none' : flags.includes('<file>') ? 'file' : 'other' }]
   })
+  const values = command.registeredArguments.flatMap(({ argChoices = [] }) =>
+    argChoices.map((name) => ({ name, summary: '' })),
+  )
   return [
-    { path, commands, options },
+    { path, commands: [...commands, ...values], options },
     ...command.commands.flatMap((child) => nodesBelow(child, [...path, child.name()])),
   ]
 }

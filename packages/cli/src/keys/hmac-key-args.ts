@@ -18,7 +18,6 @@ export interface HmacKeyArgs extends SecretSource, KeyFileArgs {
 
 export function addHmacKey(command: Command): Command {
   addKeyFile(command, 'take the key from a key file')
-  command.option('--client <name>', 'of a key file: the newest active key of this client')
   return addSecretSource(command, 'or the secret')
     .option('--key-id <id>', 'the id of the key')
     .option('--algorithm <hash>', 'of a secret that is not from a key file: sha256 or sha512 (default: sha256)')

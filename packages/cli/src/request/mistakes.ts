@@ -67,12 +67,12 @@ function targetMistakes(target: string, headers: ReadonlyMap<string, string>): M
     if (original !== undefined)
       candidates.push([original, `A proxy rewrote the target: the client signed ${shown(original)}, as ${name} says.`])
   }
-  candidates.push([decodeOnce(target), 'The client signed the decoded target. Sign it percent-encoded, as it is sent.'])
-  candidates.push([encodeURI(target), 'The target was encoded twice: the client signed it with its % as %25.'])
   candidates.push([
     target.replaceAll('%25', '%'),
     'The target was encoded twice on its way, or sent so: the client signed it encoded once.',
   ])
+  candidates.push([decodeOnce(target), 'The client signed the decoded target. Sign it percent-encoded, as it is sent.'])
+  candidates.push([encodeURI(target), 'The target was encoded twice: the client signed it with its % as %25.'])
   candidates.push([target.replaceAll('%20', '+'), 'The client signed + where %20 is sent.'])
   candidates.push([target.replaceAll('+', '%20'), 'The client signed %20 where + is sent.'])
   candidates.push([
