@@ -6,7 +6,10 @@ import { type Program, Scratch } from '../../../.config/readme/scratch.js'
 import {
   bearer,
   createVerifier,
+  environmentKeys,
   hmac,
+  keyFile,
+  keyFunction,
   keyRing,
   memoryReplayStore,
   memoryRevocation,
@@ -14,6 +17,7 @@ import {
   remoteJwks,
   staticKeys,
 } from '../src/index.js'
+import { vaultKeys } from '../src/vault/index.js'
 
 const README = fileURLToPath(new URL('../README.md', import.meta.url))
 
@@ -58,6 +62,19 @@ describe('the tables of options', () => {
       () => remoteJwks('https://id.example/jwks', unknown),
     ],
     ['`memoryRevocation`:', () => memoryRevocation(unknown)],
+    ['`keyFile`, after the path:', () => keyFile('keys.json', unknown)],
+    [
+      '`environmentKeys`, the text of a key file in an environment variable, read once:',
+      () => environmentKeys(unknown),
+    ],
+    [
+      '`keyFunction`, after the function that finds a key by its id, at once or later; what throws, hangs or answers with something else is 503:',
+      () => keyFunction(() => undefined, unknown),
+    ],
+    [
+      'the documented HTTP API (KV v2 read, `lookup-self`, `renew-self`), not against a running Vault or OpenBao server:',
+      () => vaultKeys({ address: 'https://v.example', token: { environment: 'T' }, path: 'a', ...unknown }),
+    ],
     ['`hmac`:', () => hmac({ keys: { open: () => expect.unreachable() }, replay: null, ...unknown })],
     ['One of `keyRing`:', () => keyRing([{ id: 'a', client: 'a', secret: 'a', ...unknown }])],
   ])('list what is known under %s', (head, make) => {
