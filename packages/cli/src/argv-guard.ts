@@ -19,6 +19,7 @@ const BASE64 = /^[A-Za-z0-9+/_-]{22,}={0,2}$/
 const SECRET_INSTEAD = 'Give it by --secret-env NAME, --secret-file FILE or --secret-stdin; see --help.'
 const TOKEN_INSTEAD =
   'Pipe it in or name a file: countersign token inspect FILE, countersign sign … --token-file FILE or --token-env NAME.'
+const BODY_INSTEAD = 'Give the body by --data-file FILE, or - for standard input.'
 const URL_INSTEAD = 'Leave the credentials out of the URL.'
 
 /** The options whose value may be a name made of random characters, as many `kid`s are. */
@@ -45,7 +46,11 @@ export function refuseSecrets(args: readonly string[]): void {
     const name = inOption ?? (args[index - 1]?.startsWith('--') ? args[index - 1] : undefined)
     const value = inOption === undefined ? argument : argument.slice(inOption.length + 1)
     const kind = kindOf(value, isNamingCommand || (name !== undefined && NAMING.has(name)))
-    if (kind !== undefined) throw new UsageError(`Argument ${index + 1} looks like ${kind.name}`, kind.instead)
+    if (kind !== undefined)
+      throw new UsageError(
+        `Argument ${index + 1} looks like ${kind.name}`,
+        name === '--data' ? BODY_INSTEAD : kind.instead,
+      )
   }
 }
 

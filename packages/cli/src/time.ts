@@ -16,13 +16,19 @@ export function parseMoment(option: string, text: string, now: number): number {
   if (UNIX_SECONDS.test(text)) return Number(text)
   if (text.startsWith('+') && DURATION.test(text.slice(1))) return Math.floor(now) + secondsOf(text.slice(1))
   if (text.startsWith('-') && DURATION.test(text.slice(1))) return Math.floor(now) - secondsOf(text.slice(1))
-  const milliseconds = ISO.test(text) ? Date.parse(text) : Number.NaN
+  const milliseconds = ISO.test(text) && isDay(text) ? Date.parse(text) : Number.NaN
   if (!Number.isNaN(milliseconds)) return Math.floor(milliseconds / 1000)
   const isMilliseconds = /^[1-9][0-9]{12}$/.test(text)
   throw new UsageError(
     isMilliseconds ? `${option} has thirteen digits: milliseconds` : `${option} is no moment`,
     'Give Unix seconds (ten digits), 2026-11-23T12:00:00Z (with a zone), +24h, or now.',
   )
+}
+
+/** Date.parse takes 30 February for 2 March. */
+function isDay(text: string): boolean {
+  const [year = 0, month = 0, day = 0] = text.slice(0, 10).split('-').map(Number)
+  return new Date(Date.UTC(year, month - 1, day)).getUTCDate() === day
 }
 
 /**

@@ -1,6 +1,7 @@
 import { createHash, randomBytes, randomUUID } from 'node:crypto'
 import { describe, expect, it } from 'vitest'
 import { refuseSecrets } from '../src/argv-guard.js'
+import { UsageError } from '../src/errors.js'
 
 const refused = (...args: string[]): string | undefined => {
   try {
@@ -8,6 +9,15 @@ const refused = (...args: string[]): string | undefined => {
     return undefined
   } catch (error) {
     return String(error)
+  }
+}
+
+const next = (...args: string[]): string => {
+  try {
+    refuseSecrets(args)
+    return ''
+  } catch (error) {
+    return error instanceof UsageError ? error.next : String(error)
   }
 }
 
@@ -51,6 +61,18 @@ describe('the command line', () => {
       expect(refused(...args)).toContain(`looks like ${kind}`)
       expect(refused(...args)).not.toContain(text)
     }
+  })
+
+  it('says what to do instead', () => {
+    const hex = randomBytes(32).toString('hex')
+    expect(refused('sign', hex)).toContain('looks like a secret')
+    expect(next('sign', hex)).toContain('--secret-stdin')
+    expect(next('sign', '--data', hex)).toContain('--data-file')
+    expect(next('token', 'inspect', 'eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiJhIn0.c2ln')).toContain(
+      'countersign token inspect FILE',
+    )
+    expect(next('sign', '--header', 'Authorization: Bearer x')).toContain('--token-env')
+    expect(next('sign', 'https://a:b@c/')).toContain('out of the URL')
   })
 
   it('finds random bytes in hex and base64url, whichever they are', () => {
