@@ -24,7 +24,7 @@ export type SignedFetch = (url: string | URL, init?: SignedRequestInit) => Promi
  * A redirect is answered, not followed: a signature is good for one target, a token for one audience. Nothing is retried.
  *
  * @throws {ConfigurationError} an unknown option, or one that is `undefined`: requests would go out unsigned
- * @throws {TypeError} (rejects) a streamed body without `contentSha256`; otherwise as `fetch`
+ * @throws {TypeError} (rejects) a streamed body without `contentSha256`, a `token()` that gives none; otherwise as `fetch`
  */
 export function signedFetch(options: SignedFetchOptions): SignedFetch {
   checkMembers('signedFetch', options, ['signer', 'token', 'fetch'])
@@ -46,7 +46,7 @@ export function signedFetch(options: SignedFetchOptions): SignedFetch {
       redirect: 'manual',
       ...(streamed ? { duplex: 'half' } : {}),
     } as RequestInit)
-    if (options.token !== undefined) request.headers.set('authorization', `Bearer ${await options.token()}`)
+    if (options.token !== undefined) request.headers.set('authorization', authorizationOf(await options.token()))
     if (options.signer === undefined) return send(request)
     const body = request.body === null || streamed ? null : new Uint8Array(await request.clone().arrayBuffer())
     const signature = options.signer.sign({
@@ -58,4 +58,12 @@ export function signedFetch(options: SignedFetchOptions): SignedFetch {
     for (const [name, value] of Object.entries(signature)) request.headers.set(name, value)
     return body === null ? send(request) : send(new Request(request, { body }))
   }
+}
+
+/** RFC 6750 section 2.1. */
+const B64TOKEN = /^[A-Za-z0-9._~+/-]+=*$/
+
+function authorizationOf(token: unknown): string {
+  if (typeof token !== 'string' || !B64TOKEN.test(token)) throw new TypeError('token() gave no bearer token')
+  return `Bearer ${token}`
 }

@@ -99,6 +99,8 @@ export class Attempt implements AttemptContext {
     }
     this.facts.scheme = undefined
     if (presented.length === 0) return this.#anonymous()
+    // One who captured signed credentials that cover no others could use them on behalf of whomever they like.
+    if (presented.length > 1 && !presented.every(({ isBound }) => isBound)) throw refusal('binding_invalid')
     // Refuses a target in absolute form that names another host, whichever scheme is used.
     pathAndQuery(this.view)
     this.#presented = presented

@@ -65,3 +65,9 @@ export function checkMoment(option: string, value: unknown): number {
   // A number of milliseconds would put the moment some 50 000 years ahead: a key that never ends.
   return checkNumber(option, seconds, 0, 99_999_999_999)
 }
+
+/** `true` or `false`. A text such as 'false' would be neither what it says nor what it is taken for. */
+export function checkBoolean(option: string, value: unknown): boolean {
+  if (typeof value !== 'boolean') throw new ConfigurationError(option, 'must be true or false')
+  return value
+}

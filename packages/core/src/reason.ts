@@ -90,7 +90,7 @@ export const REASONS: Readonly<Record<DenyReason, ReasonRow>> = {
   timestamp_out_of_range: credential(401, 'timestamp_out_of_range', 'The timestamp is too far from the time here'),
   content_digest_mismatch: credential(401, 'content_digest_mismatch', 'The body is not the one that was signed'),
   replayed: credential(401, 'replayed', 'The request was seen before'),
-  binding_invalid: credential(401, 'binding_invalid', 'The token is bound to another client'),
+  binding_invalid: credential(401, 'binding_invalid', 'The credentials are not bound to one another'),
   body_too_large: credential(413, 'body_too_large', 'The body is too large'),
   body_timeout: credential(408, 'body_timeout', 'The body did not arrive in time'),
   aborted: credential(400, 'aborted', 'The body did not arrive whole'),

@@ -26,6 +26,8 @@ export interface AttemptContext {
 /** Credentials that a request presents, well-formed but not verified. */
 export interface Presented {
   readonly scheme: SchemeName
+  /** `false`: nothing ties these credentials to others in the same request, so anybody may have put the two together. */
+  readonly isBound: boolean
   /** Verifies all that can be verified without remembering anything. Throws or rejects with `CredentialError`. */
   authenticate(): Awaitable<Principal>
   /** The rest, once everything else about the request holds: reads the body, remembers a nonce. */

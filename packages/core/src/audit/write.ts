@@ -18,9 +18,14 @@ export function isWanted(logger: AuditLogger | null): boolean {
  * as a process warning.
  */
 export function writeRecord(record: AuditRecord, logger: AuditLogger | null): void {
+  // What one sink does to a record must not reach the next.
+  Object.freeze(record)
+  if (logger !== null) writeLine(record, logger)
+  if (attempts.hasSubscribers) attempts.publish(record)
+}
+
+function writeLine(record: AuditRecord, logger: AuditLogger): void {
   try {
-    if (attempts.hasSubscribers) attempts.publish(record)
-    if (logger === null) return
     const { outcome, reason } = record
     const level = outcome === 'error' ? 'error' : outcome === 'deny' || outcome === 'would_deny' ? 'warn' : 'info'
     const written: unknown = logger[level](

@@ -216,6 +216,7 @@ class BearerScheme implements Scheme {
  */
 class PresentedToken implements Presented {
   readonly scheme = 'bearer'
+  readonly isBound = true
   readonly #scheme: BearerScheme
   readonly #context: AttemptContext
   readonly #compact: string

@@ -184,6 +184,7 @@ function checkClaimed(claimed: boolean): void {
 /** A request of the profile `request`. Reads as the protocol page: freshness, key, MAC, then body digest, then replay. */
 class SignedRequest implements Presented {
   readonly scheme = 'hmac'
+  readonly isBound = true
   readonly #scheme: HmacScheme
   readonly #context: AttemptContext
   readonly #parameters: RequestParameters
@@ -243,6 +244,8 @@ const checkBodyThenReplay = (body: Buffer, request: SignedRequest) => request.ch
 /** A request of the profile `body-timestamp`, which names no key and must be read whole before anything is known. */
 class SignedBody implements Presented {
   readonly scheme = 'hmac'
+  /** The MAC covers no header, Authorization neither. */
+  readonly isBound = false
   readonly #scheme: HmacScheme
   readonly #context: AttemptContext
   readonly #parameters: BodyTimestampParameters

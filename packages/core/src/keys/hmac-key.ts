@@ -10,7 +10,7 @@ import {
   LEAST_SECRET_BYTES,
   unused,
 } from '../key.js'
-import { checkMembers, checkOneOf, checkText, checkTexts } from '../options.js'
+import { checkBoolean, checkMembers, checkOneOf, checkText, checkTexts } from '../options.js'
 import { FrozenSet, NO_NAMES, type Principal } from '../principal.js'
 import type { OpenHmacKey } from './hmac-key-set.js'
 import { checkSecret, equivalents, type SecretInput, secretKey } from './secret.js'
@@ -59,6 +59,9 @@ export function checkTerms(option: string, entry: Omit<KeyRingEntry, 'secret'>):
   const id = checkText(`${option}.id`, entry.id)
   if (!HMAC_KEY_ID.test(id))
     throw new ConfigurationError(`${option}.id`, 'must be 1-128 characters of A-Z a-z 0-9 . _ : -')
+  for (const name of ['allowWeakSecret', 'refuseRepeats'] as const) {
+    if (entry[name] !== undefined) checkBoolean(`${option}.${name}`, entry[name])
+  }
   const algorithm = checkOneOf(`${option}.algorithm`, entry.algorithm ?? 'sha256', ['sha256', 'sha512'])
   const profile = checkOneOf(`${option}.profile`, entry.profile ?? 'request', ['request', 'body-timestamp'])
   if (profile === 'body-timestamp') {

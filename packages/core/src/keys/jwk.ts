@@ -4,6 +4,7 @@ import { ConfigurationError } from '../errors.js'
 import { type JwtAlgorithm, unused, type VerificationKey } from '../key.js'
 import { checkText } from '../options.js'
 import { checkStrength, fits, JWT_ALGORITHMS, signatureLength } from './algorithms.js'
+import { checkSecret } from './secret.js'
 
 /** A JSON Web Key (RFC 7517 section 4). Unknown members are ignored, as section 4 asks. */
 export interface Jwk {
@@ -46,7 +47,7 @@ function toKeyObject(option: string, jwk: Jwk): KeyObject {
     if (typeof secret !== 'string' || secret === '' || !isCanonicalBase64url(secret)) {
       throw new ConfigurationError(`${option}.k`, 'must be base64url')
     }
-    return createSecretKey(Buffer.from(secret, 'base64url'))
+    return createSecretKey(checkSecret(`${option}.k`, Buffer.from(secret, 'base64url'), 1))
   }
   if ('d' in jwk) throw new ConfigurationError(option, 'is a private key; a verifier needs the public one')
   try {

@@ -7,7 +7,7 @@ export type SecretInput = string | Uint8Array
 /**
  * Checks a shared secret and makes its key once.
  *
- * @throws {ConfigurationError} absent, empty, white space only or around it, or fewer than `leastBytes`.
+ * @throws {ConfigurationError} absent, empty, white space only or around it, all zero, a key in PEM, or fewer than `leastBytes`.
  * Does NOT judge entropy: 32 bytes of a sentence are weaker than 32 random bytes.
  */
 export function checkSecret(option: string, secret: unknown, leastBytes: number): Buffer {
@@ -20,6 +20,8 @@ export function checkSecret(option: string, secret: unknown, leastBytes: number)
     throw new ConfigurationError(option, 'must be a string or a Uint8Array')
   }
   const bytes = Buffer.from(secret as SecretInput)
+  if (bytes.includes('-----BEGIN '))
+    throw new ConfigurationError(option, 'is a key in PEM, which may be public: a secret is neither')
   if (bytes.byteLength === 0) throw new ConfigurationError(option, 'is empty')
   if (bytes.every((byte) => byte === 0)) throw new ConfigurationError(option, 'is all zero bytes')
   if (bytes.byteLength < leastBytes) {

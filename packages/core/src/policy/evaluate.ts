@@ -45,8 +45,8 @@ export function compilePolicy(option: string, policy: Policy, terms: PolicyTerms
     kind: 'required',
     test: compileNested(option, policy, terms),
     schemes: schemesOf(policy),
-    roles: [...new Set(namesIn(policy, 'anyRole', 'allRoles'))],
-    scopes: [...new Set(namesIn(policy, 'anyScope', 'allScopes'))],
+    roles: Object.freeze([...new Set(namesIn(policy, 'anyRole', 'allRoles'))]),
+    scopes: Object.freeze([...new Set(namesIn(policy, 'anyScope', 'allScopes'))]),
   }
 }
 

@@ -276,6 +276,17 @@ describe('the diagnostics channel', () => {
     expect(heard[1]).toBe(loud.audit.records[0])
   })
 
+  it('cannot change what is logged, nor what is logged what it carries', async () => {
+    const logged: unknown[] = []
+    const keep = (record: object) => void logged.push({ ...record })
+    const meddle = (record: unknown) => Reflect.set(record as object, 'outcome', 'allow')
+    subscribe(ATTEMPT_CHANNEL, meddle)
+    onTestFinished(() => void unsubscribe(ATTEMPT_CHANNEL, meddle))
+    const { verifier } = bench({ verifier: { audit: { info: keep, warn: keep, error: keep } } })
+    await verifier.verify(view(), 'authenticated')
+    expect(logged).toMatchObject([{ outcome: 'deny', reason: 'missing_credentials' }])
+  })
+
   it('has the name of the export', () => {
     expect(ATTEMPT_CHANNEL).toBe('countersign:attempt')
   })

@@ -428,6 +428,15 @@ describe('the profile body-timestamp', () => {
     expect([await strict.verdict(post('a')), await strict.verdict(post('a'))]).toEqual(['allow', 'replayed'])
   })
 
+  it('is refused beside a bearer token, which its MAC does not cover: anybody could have put one there', async () => {
+    const stolen = post('a')
+    const rawHeaders = [...stolen.rawHeaders, 'Authorization', `Bearer ${token({ sub: 'mallory' })}`]
+    const keys = keyRing([webhook])
+    caughtWarnings()
+    expect(await bench({ hmac: { keys } }).verdict({ ...stolen, rawHeaders })).toBe('binding_invalid')
+    expect(await bench({ bearer: null, hmac: { keys } }).verdict({ ...stolen, rawHeaders })).toBe('allow')
+  })
+
   it('refuses rather than forgets where repeats are to be refused and there is nowhere to remember them', async () => {
     caughtWarnings()
     const keys = keyRing([{ ...webhook, refuseRepeats: true }])

@@ -64,6 +64,14 @@ describe('keyRing', () => {
     expect(refused(billing({ algorithm: 'sha512', secret: 'x'.repeat(63) }))).toBe('keys[0].secret')
   })
 
+  it.each(['allowWeakSecret', 'refuseRepeats'] as const)(
+    'takes no text for %s: it would not mean what it says',
+    (name) => {
+      const entry: object = { id: 'a', client: 'a', secret: 'x'.repeat(32), profile: 'body-timestamp', [name]: 'false' }
+      expect(() => keyRing([entry as KeyRingEntry])).toThrow(`keys[0].${name} must be true or false`)
+    },
+  )
+
   it('takes a weak secret only where that is said, and warns without telling it', () => {
     const warnings = caughtWarnings()
     expect(refused(billing({ secret: 'hunter2', allowWeakSecret: true }))).toBeUndefined()

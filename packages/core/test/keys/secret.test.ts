@@ -30,6 +30,12 @@ describe('checkSecret', () => {
     expect(optionOf(() => checkSecret('secret', secret, 1))).toBe('secret')
   })
 
+  it.each(['PUBLIC KEY', 'RSA PUBLIC KEY', 'CERTIFICATE'])('refuses a %s in PEM, which everybody may have', (kind) => {
+    const pem = `-----BEGIN ${kind}-----\n${'A'.repeat(64)}\n-----END ${kind}-----`
+    expect(() => checkSecret('secret', pem, 32)).toThrow('secret is a key in PEM')
+    expect(() => checkSecret('secret', Buffer.from(pem), 32)).toThrow('secret is a key in PEM')
+  })
+
   it('does not tell the secret in its message', () => {
     expect(() => checkSecret('secret', 'hunter2', 32)).toThrow(/^secret has 7 bytes; at least 32 are needed$/)
   })
