@@ -5,7 +5,8 @@ import { isTexts } from './claims.js'
 
 /**
  * Where a claim stands: its name (`roles`, `https://example.com/roles`), a dotted path into nested objects (`realm_access.roles`), or the
- * path as a list, where a name has a dot of its own (`['resource_access', 'my.app', 'roles']`).
+ * path as a list, where a name has a dot of its own (`['resource_access', 'my.app', 'roles']`). Where several paths may be given, in a list
+ * as well, such a path stands in a list of its own: `[['resource_access', 'my.app', 'roles']]`. Without it three claims are meant.
  */
 export type ClaimPath = string | readonly string[]
 

@@ -31,7 +31,10 @@ export interface IssuerOptions {
   readonly algorithms: readonly JwtAlgorithm[]
   /** `staticKeys([…])`, `staticJwks({ keys })`, … */
   readonly keys: VerificationKeySource
-  /** The claim or claims with the roles. Default `roles`. */
+  /**
+   * The claim or claims with the roles: one path as a text, or a list of paths, in which a path of several names is a list again
+   * (`[['resource_access', 'my.app', 'roles']]`). Default `roles`.
+   */
   readonly roles?: ClaimPath | readonly ClaimPath[]
   /** The claim with the scopes. Default `scope`, space-delimited. */
   readonly scope?: ScopeClaim
