@@ -1,6 +1,7 @@
 import { createHmac } from 'node:crypto'
 import { canonicalText, type HmacAlgorithm } from '@countersign/core/hmac'
-import { type Computation, type Mistake, mistakesFor } from './mistakes.js'
+import type { Computation, Mistake } from './mistake.js'
+import { mistakesFor } from './mistakes.js'
 
 /**
  * Finds the mistake, or the two, with which the MAC of a request would hold. Empty: none of those that are known.

@@ -12,8 +12,8 @@ import { otherBodies } from './body-mistakes.js'
 import type { Explanation } from './explain.js'
 import { findMistakes, macBytes } from './find-mistakes.js'
 import { keyHints } from './key-hints.js'
-import { secretMistakes } from './mistakes.js'
 import type { RawRequest } from './raw-request.js'
+import { secretMistakes } from './secret-mistakes.js'
 
 /** The text that the service built of a request of the profile `request`, and which mistakes explain its MAC. */
 export async function explainRequest(
