@@ -7,7 +7,8 @@ export type { Awaitable } from './chain.js'
 export { type Clock, systemClock } from './clock.js'
 
 // Schemes.
-export { type BearerOptions, bearer, type IssuerOptions } from './bearer/scheme.js'
+export { type BearerOptions, bearer } from './bearer/scheme.js'
+export type { IssuerOptions } from './bearer/issuer.js'
 export type { ClaimPath, ScopeClaim } from './bearer/roles.js'
 export {
   auth0Roles,
