@@ -1,7 +1,7 @@
 import { type Decision, REASONS } from '@countersign/core'
 import type { Io } from '../io.js'
 import { columns, painterFor, visible, visibleJson } from '../style.js'
-import type { Explanation } from './explain.js'
+import type { Explanation } from './explanation.js'
 import type { RawRequest } from './raw-request.js'
 
 /** What became of a captured request. */

@@ -1,5 +1,6 @@
 import type { DenyReason } from '@countersign/core'
 import { type HmacKeyLookup, readParameters } from '@countersign/core/inspect'
+import type { Explanation } from './explanation.js'
 import { digestHints, headerHints, rangeHint, timestampHint } from './header-hints.js'
 import { keyHints } from './key-hints.js'
 import type { RawRequest } from './raw-request.js'
@@ -13,13 +14,6 @@ export interface Refusal {
   readonly audience: string | null
   /** Absent: there are none for requests. */
   readonly keys: HmacKeyLookup | undefined
-}
-
-/** Why, for somebody who has the keys. Holds no secret, no MAC that was computed, and no token. */
-export interface Explanation {
-  /** The lines of the text that the service computed the MAC of. */
-  readonly signedText?: readonly string[]
-  readonly hints: readonly string[]
 }
 
 export async function explain(refusal: Refusal): Promise<Explanation> {

@@ -9,7 +9,7 @@ import {
   singleField,
 } from '@countersign/core/inspect'
 import { otherBodies } from './body-mistakes.js'
-import type { Explanation } from './explain.js'
+import type { Explanation } from './explanation.js'
 import { findMistakes, macBytes } from './find-mistakes.js'
 import { keyHints } from './key-hints.js'
 import type { RawRequest } from './raw-request.js'
