@@ -1,6 +1,6 @@
-import { createHash, createPublicKey, type KeyObject, randomUUID } from 'node:crypto'
+import { createPublicKey, type KeyObject, randomUUID } from 'node:crypto'
 import { createSigner, signedFetch } from '@countersign/client'
-import { bearer, createVerifier, type Jwk, staticJwks } from '@countersign/core'
+import { bearer, createVerifier, type Jwk, jwkThumbprint, staticJwks } from '@countersign/core'
 import { countersign } from '@countersign/fastify'
 import { healthReport } from '@countersign-example/kit'
 import Fastify, { type FastifyReply, type FastifyRequest } from 'fastify'
@@ -134,6 +134,6 @@ const USER_SCHEMA = {
 /** The public half of a token key as a JWK Set; `kid` is its thumbprint (RFC 7638), so that a new key has a new name. */
 export function publicJwks(tokenKey: KeyObject): { readonly keys: readonly [Jwk & { readonly kid: string }] } {
   const { kty = '', crv, x, y } = createPublicKey(tokenKey).export({ format: 'jwk' })
-  const kid = createHash('sha256').update(JSON.stringify({ crv, kty, x, y })).digest('base64url')
+  const kid = jwkThumbprint({ kty, crv, x, y })
   return { keys: [{ kty, crv, x, y, kid, alg: 'ES256', use: 'sig' }] }
 }

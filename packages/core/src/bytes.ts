@@ -1,7 +1,5 @@
 import { timingSafeEqual } from 'node:crypto'
 
-export const NO_BYTES: Buffer = Buffer.alloc(0)
-
 const LOWER_HEX = /^[0-9a-f]*$/
 const BASE64URL = /^[A-Za-z0-9_-]*$/
 const BASE64URL_ALPHABET = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_'
