@@ -13,7 +13,7 @@ const PUBLISHED: readonly (readonly [DenyKind, number, string])[] = [
     401,
     'missing_credentials token_malformed algorithm_not_allowed key_unknown key_inactive signature_invalid token_expired ' +
       'token_not_yet_valid token_too_old issuer_invalid audience_invalid token_type_invalid claim_missing claim_invalid ' +
-      'token_revoked timestamp_out_of_range replayed content_digest_mismatch binding_invalid',
+      'token_revoked certificate_invalid certificate_unknown certificate_inactive timestamp_out_of_range replayed content_digest_mismatch binding_invalid',
   ],
   ['credential', 408, 'body_timeout'],
   ['credential', 413, 'body_too_large'],

@@ -1,4 +1,5 @@
-import type { Awaitable, BodyLimits, RequestView } from '@countersign/core'
+import type { Awaitable, BodyLimits, PeerCertificate, RequestView } from '@countersign/core'
+import { peerCertificateOf } from '@countersign/core/mtls'
 import type { Request } from 'express'
 import { readRawBody } from './raw-body.js'
 
@@ -30,6 +31,14 @@ export class ExpressRequestView implements RequestView {
 
   get ip(): string | undefined {
     return this.#req.ip
+  }
+
+  get remoteAddress(): string | undefined {
+    return this.#req.socket.remoteAddress
+  }
+
+  get peerCertificate(): PeerCertificate | undefined {
+    return peerCertificateOf(this.#req.socket)
   }
 
   /** As pino-http and its like set it. */

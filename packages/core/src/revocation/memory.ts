@@ -1,4 +1,5 @@
 import { checkInteger, checkMembers } from '../options.js'
+import { SCHEME_NAMES, type SchemeName } from '../principal.js'
 import { type RevocableCredentials, type RevocationEntry, RevocationError, type RevocationStore } from './revocation.js'
 
 export interface MemoryRevocationOptions {
@@ -28,7 +29,7 @@ export function memoryRevocation(options: MemoryRevocationOptions = {}): MemoryR
 const MOST_SKEW_SECONDS = 300
 const PURGE_SECONDS = 60
 
-type Kind = 'jti' | 'sid' | 'sub' | 'bearer key' | 'hmac key'
+type Kind = 'jti' | 'sid' | 'sub' | `${SchemeName} key`
 
 interface Kept {
   readonly kind: Kind
@@ -40,7 +41,7 @@ class MemoryEntries implements MemoryRevocation {
   readonly #maxEntries: number
   readonly #entries = new Map<string, Kept>()
   /** How many of each kind: what was never revoked need not be looked for. */
-  readonly #counts: Record<Kind, number> = { jti: 0, sid: 0, sub: 0, 'bearer key': 0, 'hmac key': 0 }
+  readonly #counts: Record<Kind, number> = { jti: 0, sid: 0, sub: 0, 'mtls key': 0, 'hmac key': 0, 'bearer key': 0 }
   /** By the clock of the verifier that asked last. */
   #now = Number.NEGATIVE_INFINITY
   #purgedAt = Number.NEGATIVE_INFINITY
@@ -77,7 +78,7 @@ class MemoryEntries implements MemoryRevocation {
       this.#covers('jti', issuer, tokenId, issuedAt, now) ||
       this.#covers('sid', issuer, sessionId, issuedAt, now) ||
       this.#covers('sub', issuer, subject, issuedAt, now) ||
-      this.#covers(scheme === 'hmac' ? 'hmac key' : 'bearer key', issuer, keyId, issuedAt, now)
+      this.#covers(`${scheme} key`, issuer, keyId, issuedAt, now)
     )
   }
 
@@ -122,7 +123,7 @@ function read(entry: RevocationEntry): readonly [Kind, string, Omit<Kept, 'kind'
   if ('sessionId' in entry) return ['sid', text('sessionId', entry.sessionId), { expiresAt, issuedBefore }]
   if ('subject' in entry) return ['sub', text('subject', entry.subject), { expiresAt, issuedBefore }]
   if (!('keyId' in entry)) throw new TypeError('An entry names one of tokenId, sessionId, subject and keyId')
-  if (entry.scheme !== 'hmac' && entry.scheme !== 'bearer') throw new TypeError('scheme must be hmac or bearer')
+  if (!SCHEME_NAMES.includes(entry.scheme)) throw new TypeError(`scheme must be one of ${SCHEME_NAMES.join(', ')}`)
   return [`${entry.scheme} key`, text('keyId', entry.keyId), { expiresAt, issuedBefore }]
 }
 

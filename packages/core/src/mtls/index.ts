@@ -1,0 +1,2 @@
+// For adapters: what a view says of a connection.
+export { peerCertificateOf } from './peer-certificate.js'
