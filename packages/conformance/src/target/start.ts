@@ -5,7 +5,8 @@ import { expressServer } from './express.js'
 import { express4Server } from './express4.js'
 import { fastifyServer } from './fastify.js'
 import { AttemptCounter } from './metrics.js'
-import { requestIdSent } from './server.js'
+import { requestIdSent, type ServerCredentials } from './server.js'
+import { routesOf, type TlsTarget } from './tls.js'
 import { createTargetVerifier } from './verifier.js'
 
 export const FRAMEWORKS = ['fastify', 'express', 'express4'] as const
@@ -23,6 +24,8 @@ export interface TargetOptions {
   readonly replayEntries?: number | undefined
   /** Where the keys of the issuer are published. Absent: those of `target.json`. */
   readonly jwks?: URL | undefined
+  /** TLS that asks for client certificates. Absent: plain HTTP. */
+  readonly tls?: (TlsTarget & { readonly credentials: ServerCredentials }) | undefined
 }
 
 export interface RunningTarget {
@@ -68,12 +71,12 @@ function fileLogger({ audit, now }: TargetOptions): AuditLogger | null {
 }
 
 async function listen(
-  { framework, port = 0, now, replayEntries, jwks }: TargetOptions,
+  { framework, port = 0, now, replayEntries, jwks, tls }: TargetOptions,
   audit: AuditLogger | null,
   onHandler: (requestId: string) => void,
 ): Promise<RunningTarget> {
   const clock = now === undefined ? undefined : () => now
-  const verifier = createTargetVerifier({ clock, audit, replayEntries, jwks })
+  const verifier = createTargetVerifier({ clock, audit, replayEntries, jwks, tls })
   // Not waited for: a target whose keys cannot be had yet starts, is not ready, and becomes so by itself.
   if (jwks !== undefined) verifier.warmup().catch(() => {})
   const attempts = new AttemptCounter()
@@ -81,6 +84,8 @@ async function listen(
   const context = {
     verifier,
     attempts,
+    routes: routesOf(tls),
+    credentials: tls?.credentials,
     onHandler: (message: { readonly rawHeaders: string[] }) => onHandler(requestIdSent(message) ?? ''),
   }
   const { server, close } = await create(context)
@@ -93,7 +98,7 @@ async function listen(
   })
   return {
     // Listening on a host and a port, so the address is an AddressInfo.
-    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    url: `${tls === undefined ? 'http' : 'https'}://127.0.0.1:${(server.address() as AddressInfo).port}`,
     async close() {
       const deadline = setTimeout(() => server.closeAllConnections(), CLOSE_MILLISECONDS)
       await close()

@@ -15,6 +15,7 @@ import {
   type Verifier,
 } from '@countersign/core'
 import { TARGET_KEYS } from './keys.js'
+import { type TlsTarget, tlsVerifierOptions } from './tls.js'
 
 export interface TargetVerifierOptions {
   /** Absent: the system's. */
@@ -25,10 +26,12 @@ export interface TargetVerifierOptions {
   readonly replayEntries?: number | undefined
   /** Where the keys of the issuer are published. Absent: those of `target.json`. */
   readonly jwks?: URL | undefined
+  /** Absent: nobody has a certificate. */
+  readonly tls?: TlsTarget | undefined
 }
 
 /** The verifier of the reference target, whichever framework stands around it. */
-export function createTargetVerifier({ clock, audit, replayEntries, jwks }: TargetVerifierOptions): Verifier {
+export function createTargetVerifier({ clock, audit, replayEntries, jwks, tls }: TargetVerifierOptions): Verifier {
   const { audience, issuer, legacyIssuer } = TARGET_KEYS
   const pairs: Jwk[] = []
   const algorithms: JwtAlgorithm[] = []
@@ -39,9 +42,12 @@ export function createTargetVerifier({ clock, audit, replayEntries, jwks }: Targ
       algorithms.push(key.algorithm)
     } else secrets.push({ kid: key.kid, algorithm: key.algorithm, secret: Buffer.from(key.secretHex, 'hex') })
   }
+  const { schemes = [], ...tlsOptions } = tls === undefined ? {} : tlsVerifierOptions(tls)
   return createVerifier({
+    ...tlsOptions,
     audience,
     schemes: [
+      ...schemes,
       bearer({
         issuers: [
           // Whoever tests the target serves its keys from wherever that is easy.
