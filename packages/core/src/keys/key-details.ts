@@ -1,9 +1,9 @@
-import { type HmacKey, type KeyDetail, keyState, type VerificationKey } from '../key.js'
+import { type KeyDetail, keyState, type UsedKey } from '../key.js'
 
 const MOST_DETAILS = 100
 
 /** What can be told of the first hundred of some keys: ids and times, never a key. */
-export function keyDetails(keys: Iterable<HmacKey | VerificationKey>, now: number): readonly KeyDetail[] {
+export function keyDetails(keys: Iterable<UsedKey>, now: number): readonly KeyDetail[] {
   const details: KeyDetail[] = []
   for (const key of keys) {
     if (details.length === MOST_DETAILS) break
@@ -12,7 +12,7 @@ export function keyDetails(keys: Iterable<HmacKey | VerificationKey>, now: numbe
   return details
 }
 
-export function keyDetail(key: HmacKey | VerificationKey, now: number): KeyDetail {
+export function keyDetail(key: UsedKey, now: number): KeyDetail {
   const id = 'principal' in key ? key.id : key.kid
   const lastUsedAt = key.use?.lastUsedAt ?? Number.NaN
   return {

@@ -1,6 +1,7 @@
 import { type Awaitable, chain } from '../chain.js'
 import { refusal } from '../errors.js'
 import { keyState } from '../key.js'
+import { noteUse } from '../keys/key-use.js'
 import type { Principal } from '../principal.js'
 import type { AttemptContext, ClientCertificate, Presented } from '../scheme.js'
 import type { MutualTlsTerms } from './terms.js'
@@ -24,10 +25,12 @@ export class PresentedCertificate implements Presented {
     const { now, facts } = this.#context
     facts.keyId = this.#certificate.thumbprint
     if (!this.#certificate.isAuthorized) throw refusal('certificate_invalid')
-    const { principal, window, revocable } = this.#terms.know(this.#certificate, now)
+    const known = this.#terms.know(this.#certificate, now)
+    const { principal, revocable } = known
+    const { keyReportSeconds, revocation } = this.#terms.settings
+    noteUse(known, now, keyReportSeconds)
     // TLS looked when the connection was made, which may be long ago, and by another clock.
-    if (keyState(window, now) !== 'active') throw refusal('certificate_inactive')
-    const { revocation } = this.#terms.settings
+    if (keyState(known, now) !== 'active') throw refusal('certificate_inactive')
     if (revocation === undefined) return principal
     return chain(revocation.check(revocable, now, 'certificate_inactive'), principal, (_, accepted) => accepted)
   }

@@ -1,5 +1,6 @@
 import { ConfigurationError } from '../errors.js'
 import { mutualTlsChallenge } from '../http/challenge.js'
+import { DEFAULT_REPORT_SECONDS } from '../keys/key-use.js'
 import { checkMembers, checkOneOf } from '../options.js'
 import type { AttemptContext, Presented, Scheme, SchemeHealth, SchemeOptions } from '../scheme.js'
 import { CERTIFICATE_IDENTITIES, type CertificateIdentity, checkClients, type MutualTlsClient } from './clients.js'
@@ -25,12 +26,10 @@ export function mutualTls(options: MutualTlsOptions): SchemeOptions {
   const identity = checkOneOf('mutualTls.identity', options.identity, CERTIFICATE_IDENTITIES)
   const clients = checkClients('mutualTls.clients', options.clients, identity)
   return {
-    open({ clientCertificates, option, revocation }) {
-      if (clientCertificates === undefined)
-        throw new ConfigurationError(option, 'is open where nobody has a certificate')
-      return new MutualTlsScheme(
-        new MutualTlsTerms({ identity, clients, certificates: clientCertificates, revocation }),
-      )
+    open({ clientCertificates: certificates, keyReportSeconds = DEFAULT_REPORT_SECONDS, option, revocation }) {
+      if (certificates === undefined) throw new ConfigurationError(option, 'is open where nobody has a certificate')
+      const settings = { identity, clients, certificates, keyReportSeconds, revocation }
+      return new MutualTlsScheme(new MutualTlsTerms(settings))
     },
   }
 }

@@ -1,5 +1,5 @@
 import { refusal } from '../errors.js'
-import type { KeyWindow } from '../key.js'
+import { type HmacKey, type KeyWindow, unused } from '../key.js'
 import { BoundedCache } from '../keys/bounded-cache.js'
 import type { Principal } from '../principal.js'
 import type { RevocableCredentials, RevocationGuard } from '../revocation/revocation.js'
@@ -8,9 +8,10 @@ import { type Certificate, readCertificate } from './certificate.js'
 import { type CertificateIdentity, type ClientsByName, type KnownClient, namesOf } from './clients.js'
 
 /** A certificate of somebody on the list: all about it that stays true. */
-export interface KnownCertificate {
+export interface KnownCertificate extends KeyWindow, Pick<HmacKey, 'use'> {
+  /** Its thumbprint. */
+  readonly id: string
   readonly principal: Principal
-  readonly window: KeyWindow
   readonly revocable: RevocableCredentials
 }
 
@@ -19,6 +20,7 @@ export interface MutualTlsSettings {
   readonly clients: ClientsByName
   readonly certificates: ClientCertificates
   readonly revocation: RevocationGuard | undefined
+  readonly keyReportSeconds: number
 }
 
 /** Services hold their connections for long and are few: certificates that were read are worth keeping. */
@@ -68,8 +70,11 @@ function describe(
   { id, roles, scopes }: KnownClient,
 ): KnownCertificate {
   return {
+    id: thumbprint,
     principal: Object.freeze({ id, scheme: 'mtls', roles, scopes, keyId: thumbprint, expiresAt: notAfter }),
-    window: { notBefore, notAfter },
+    notBefore,
+    notAfter,
+    use: unused(),
     revocable: { scheme: 'mtls', keyId: thumbprint, issuer, tokenId: serialNumber, issuedAt: notBefore },
   }
 }

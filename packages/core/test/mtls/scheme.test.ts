@@ -1,9 +1,11 @@
 import { createHash } from 'node:crypto'
-import { beforeAll, describe, expect, it } from 'vitest'
+import { subscribe, unsubscribe } from 'node:diagnostics_channel'
+import { beforeAll, describe, expect, it, onTestFinished, vi } from 'vitest'
 import {
   bearer,
   createVerifier,
   hmac,
+  KEY_CHANNEL,
   keyRing,
   type MutualTlsOptions,
   memoryReplayStore,
@@ -151,6 +153,29 @@ describe('a client certificate', () => {
   it('is refused with 503 while nobody can say whether it was revoked', async () => {
     const isRevoked = () => Promise.reject(new Error('down'))
     expect(await setUp({}, { revocation: { isRevoked } }).verdict(over(good))).toBe('revocation_unavailable')
+  })
+
+  it('is told of when it is used, and warned of near its end', async () => {
+    const events: unknown[] = []
+    const listen = (event: unknown) => void events.push(event)
+    subscribe(KEY_CHANNEL, listen)
+    const warnings = vi.spyOn(process, 'emitWarning').mockImplementation(() => {})
+    onTestFinished(() => {
+      unsubscribe(KEY_CHANNEL, listen)
+      warnings.mockRestore()
+    })
+    const { verdict, clock } = setUp()
+    await verdict(over(good))
+    expect(events).toMatchObject([{ event: 'key.used', id: thumbprint(good), client: 'billing', state: 'active' }])
+    expect(warnings).not.toHaveBeenCalled()
+    clock.now = NOT_AFTER - 3600
+    await verdict(over(good))
+    clock.now = NOT_AFTER + 1
+    await verdict(over(good))
+    expect(events.slice(1)).toMatchObject([{ state: 'active' }, { state: 'deactivated' }])
+    expect(warnings.mock.calls.map(([text]) => text)).toEqual([
+      `key ${thumbprint(good)} of billing is still used and ends in 60 minutes`,
+    ])
   })
 
   it('is not that of a CA, nor of a key that vouches for others', async () => {
