@@ -86,6 +86,22 @@ describe('peerCertificateOf', () => {
     expect(resumed.certificate).toEqual({ raw: client.raw, isAuthorized: true })
   })
 
+  it.each(['TLSv1.2', 'TLSv1.3'] as const)(
+    'a session that is resumed makes a foreign one no better (%s)',
+    async (version) => {
+      const options: TlsOptions = {
+        minVersion: version,
+        maxVersion: version,
+        rejectUnauthorized: false,
+        ticketKeys: Buffer.alloc(48, 7),
+      }
+      const { session } = await seen(foreign, options)
+      const resumed = await seen(undefined, options, { session })
+      expect(resumed.isReused).toBe(true)
+      expect(resumed.certificate).toEqual({ raw: foreign.raw, isAuthorized: false })
+    },
+  )
+
   it('an error that TLS found later takes the word back', async () => {
     const socket = new TLSSocket(undefined as unknown as Socket)
     onTestFinished(() => void socket.destroy())
