@@ -1,6 +1,7 @@
 import { channel } from 'node:diagnostics_channel'
 import { isThenable } from '../deadline.js'
 import type { AuditLogger } from './logger.js'
+import { warnOfLostRecord } from './lost.js'
 import type { AuditRecord } from './record.js'
 
 /** `diagnostics_channel` of every attempt; messages are audit records. */
@@ -27,7 +28,7 @@ export function isWanted(logger: AuditLogger | null): boolean {
 
 /**
  * Writes a record, once, at the level of its outcome. Sinks observe: what they throw, or reject with, changes no decision and is told
- * as a process warning.
+ * as a process warning, at most once a minute.
  */
 export function writeRecord(record: AuditRecord, logger: AuditLogger | null, verifier: object): void {
   // What one sink does to a record must not reach the next.
@@ -59,10 +60,4 @@ function writeLine(record: AuditRecord, logger: AuditLogger): void {
   } catch (error) {
     warnOfLostRecord(error)
   }
-}
-
-/** Tells the operator, by the class of the error only: its text may hold anything. */
-export function warnOfLostRecord(error: unknown): void {
-  const name = error instanceof Error ? error.name : typeof error
-  process.emitWarning(`an audit record could not be written: ${name}`, { type: 'CountersignWarning' })
 }
