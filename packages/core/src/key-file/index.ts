@@ -2,6 +2,8 @@
 
 export { type KeyState, type KeyStatus, keyState } from '../key.js'
 export type { KeyRingEntry } from '../keys/hmac-key.js'
+export { FileFeed } from './file-feed.js'
+export { KeyFileLockedError, type LockOptions, lockKeyFile } from './lock.js'
 // Keys to work with.
 export { toKeyRingEntry, toPrivateKey } from './entries.js'
 export type {
