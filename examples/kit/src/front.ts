@@ -23,6 +23,7 @@ export class Front {
   #isLeaving = false
   #isClosing = false
   #onIdle: (() => void) | undefined
+  #closed: Promise<void> | undefined
 
   /** @param server - with its framework as its only listener */
   constructor(server: Server, log: Logger, budget: Pick<LoopBudget, 'isSpent'> = new LoopBudget()) {
@@ -46,11 +47,16 @@ export class Front {
   }
 
   /**
-   * Refuses new requests, waits for those under way, ends all connections.
+   * Refuses new requests, waits for those under way, ends all connections; once, however often it is called.
    *
    * @param stop - makes the server take no further connection; resolves when the last one has ended
    */
-  async close(stop: () => Promise<unknown>): Promise<void> {
+  close(stop: () => Promise<unknown>): Promise<void> {
+    this.#closed ??= this.#close(stop)
+    return this.#closed
+  }
+
+  async #close(stop: () => Promise<unknown>): Promise<void> {
     this.leave()
     this.#isClosing = true
     const stopped = stop()
