@@ -16,7 +16,7 @@ export type {
   StoredSecret,
 } from './format.js'
 // Secrets at rest.
-export { generateKek, type KekSource, readKeks } from './kek.js'
+export { checkKekSources, generateKek, type KekSource, readKeks } from './kek.js'
 export { parseKeyFile, serialiseKeyFile } from './parse.js'
 export { type KeyEncryptionKey, openSecret, type SecretOwner, sealSecret } from './seal.js'
 export { writeKeyFile } from './write.js'
