@@ -1,13 +1,13 @@
 import { subscribe, unsubscribe } from 'node:diagnostics_channel'
-import { STORE_CHANNEL, type StoreEvent, type Verifier } from '@countersign/core'
+import { STORE_CHANNEL, type StoreEvent } from '@countersign/core'
 import { onTestFinished } from 'vitest'
 import { mint } from '../../conformance/src/foreign/mint.js'
 import { type ConnectedClient, connectClient, type Library } from '../../conformance/src/redis/clients.js'
 import type { Deployment } from '../../conformance/src/redis/deployments.js'
 import { type RedisServer, type RedisServerOptions, startRedis } from '../../conformance/src/redis/server.js'
+import { type RedisService, redisService } from '../../conformance/src/redis/service.js'
 import { asService } from '../../conformance/src/requests.js'
 import type { ProbeRequest } from '../../conformance/src/subject/subject.js'
-import { createTargetVerifier } from '../../conformance/src/target/verifier.js'
 import {
   type RedisConnectionOptions,
   type RedisReplayStoreOptions,
@@ -66,11 +66,8 @@ export function storeEvents(): readonly StoreEvent[] {
   return events
 }
 
-export interface Service {
-  readonly verifier: Verifier
+export interface Service extends RedisService {
   readonly lines: Lines
-  /** `allow`, or the reason. */
-  verdict(request: ProbeRequest): Promise<string>
 }
 
 /** A service that remembers nonces in Redis, as the reference target does. */
@@ -85,20 +82,7 @@ export async function aService(
   // A machine that is busy with other tests is not the store's fault: longer than the default.
   const redis = redisConnection({ client, log: lines, timeoutSeconds: 0.8, openSeconds: 0.1, ...more })
   const replay = redisReplayStore(redis, localEntries === undefined ? {} : { localEntries })
-  const verifier = createTargetVerifier({ audit: null, replay })
-  return { verifier, lines, verdict: (request) => verdict(verifier, request) }
-}
-
-async function verdict(verifier: Verifier, { method = 'GET', target, headers = [], body }: ProbeRequest) {
-  const view = {
-    method,
-    target,
-    rawHeaders: headers.flat(),
-    readBody: () => Buffer.from((body ?? '') as Uint8Array),
-    framework: 'test',
-  }
-  const decision = await verifier.verify(view, 'authenticated')
-  return decision.outcome === 'allow' ? 'allow' : decision.reason
+  return { ...redisService(replay), lines }
 }
 
 const seconds = () => Math.floor(Date.now() / 1000)
