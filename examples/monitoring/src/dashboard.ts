@@ -20,6 +20,11 @@ export interface Panel {
       }[]
       readonly custom?: { readonly stacking: { readonly mode: string } }
     }
+    /** Colours of lines, by name. */
+    readonly overrides: readonly {
+      readonly matcher: { readonly options: string }
+      readonly properties: readonly { readonly value: { readonly fixedColor: string } }[]
+    }[]
   }
 }
 

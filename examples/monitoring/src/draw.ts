@@ -17,7 +17,7 @@ const COLOURS = [
   '#d683ce',
   '#5794f2',
 ]
-const NAMED: Readonly<Record<string, string>> = { green: '#2f8a3c', red: '#c4162a' }
+const NAMED: Readonly<Record<string, string>> = { green: '#2f8a3c', red: '#c4162a', orange: '#ff9830', blue: '#3274d9' }
 
 interface Box {
   readonly x: number
@@ -95,10 +95,8 @@ function drawChart(panel: Panel, given: readonly Line[], box: Box, span: Span): 
   const { unit, custom } = panel.fieldConfig.defaults
   const isStacked = custom?.stacking.mode === 'normal'
   const lines = isStacked ? stack(given, span) : given
-  const legend = layLegend(
-    given.map(({ name }) => name),
-    box,
-  )
+  const colours = coloursOf(panel, given)
+  const legend = layLegend(given, colours, box)
   const plot = { x: box.x + 56, y: box.y + 4, width: box.width - 62, height: box.height - 28 - legend.height }
   const marks = ticks(Math.max(...lines.flatMap(({ points }) => points.map(([, value]) => value))))
   const top = marks.at(-1) ?? 1
@@ -115,7 +113,7 @@ function drawChart(panel: Panel, given: readonly Line[], box: Box, span: Span): 
   })
   // What is on top of a stack is drawn first, so that what is below covers its foot.
   const drawn = lines.map(({ points }, index) => {
-    const colour = COLOURS[index % COLOURS.length]
+    const colour = colours[index]
     const path = points.map(([seconds, value]) => `${round(toX(seconds))} ${round(toY(value))}`).join('L')
     const first = round(toX(points[0]?.[0] ?? span.from))
     const foot = `L${round(toX(points.at(-1)?.[0] ?? span.to))} ${round(toY(0))}L${first} ${round(toY(0))}Z`
@@ -145,25 +143,38 @@ function stack(lines: readonly Line[], { from, to, stepSeconds }: Span): readonl
   })
 }
 
+/** Those that the panel gives by name, else one after the other. */
+function coloursOf({ fieldConfig }: Panel, lines: readonly Line[]): readonly string[] {
+  return lines.map(({ name }, index) => {
+    const override = fieldConfig.overrides.find(({ matcher }) => matcher.options === name)
+    const named = NAMED[override?.properties[0]?.value.fixedColor ?? '']
+    return named ?? COLOURS[index % COLOURS.length] ?? '#000'
+  })
+}
+
 /** Names with their colours, at the foot of a box, in as many rows as they need. */
-function layLegend(names: readonly string[], box: Box): { readonly svg: string; readonly height: number } {
+function layLegend(
+  lines: readonly Line[],
+  colours: readonly string[],
+  box: Box,
+): { readonly svg: string; readonly height: number } {
   let x = 0
   let row = 0
-  const placed = names.map((name, index) => {
+  const placed = lines.map(({ name }) => {
     const width = 24 + name.length * 6.4
     if (x > 0 && x + width > box.width) {
       x = 0
       row++
     }
-    const place = { name, index, x, row }
+    const spot = { name, x, row }
     x += width
-    return place
+    return spot
   })
   const height = (row + 1) * 16
-  const svg = placed.map(({ name, index, x: left, row: line }) => {
-    const y = box.y + box.height - height + line * 16 + 12
-    const colour = COLOURS[index % COLOURS.length]
-    return `<rect x="${round(box.x + left)}" y="${round(y - 8)}" width="10" height="8" fill="${colour}"/>${text(box.x + left + 14, y, name)}`
+  const svg = placed.map((spot, index) => {
+    const y = box.y + box.height - height + spot.row * 16 + 12
+    const mark = `<rect x="${round(box.x + spot.x)}" y="${round(y - 8)}" width="10" height="8" fill="${colours[index]}"/>`
+    return mark + text(box.x + spot.x + 14, y, spot.name)
   })
   return { svg: svg.join(''), height }
 }

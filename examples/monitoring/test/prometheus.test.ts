@@ -31,18 +31,24 @@ const QUERIES = readPanels().flatMap(({ title, targets }) =>
   targets.map(({ expr, legendFormat }) => ({ title, expr, legendFormat })),
 )
 
-describe('the dashboard', () => {
+/** Every name that a scrape can have, and its labels. */
+function exportedMetrics(): ReadonlyMap<string, readonly string[]> {
   const register = new Registry()
-  collectMetrics({ verifiers: { orders: bench().verifier }, register })
-  /** Every name that a scrape can have, and its labels. */
-  const exported = new Map(
-    register.getMetricsAsArray().flatMap((metric) => {
+  const collector = collectMetrics({ verifiers: { orders: bench().verifier }, register })
+  const metrics = register.getMetricsAsArray()
+  collector.close()
+  return new Map(
+    metrics.flatMap((metric) => {
       // prom-client keeps both, and its types say neither.
       const { name, type, labelNames } = metric as unknown as { name: string; type: string; labelNames: string[] }
       const suffixes = type === 'histogram' ? ['_bucket', '_sum', '_count'] : ['']
       return suffixes.map((suffix) => [name + suffix, labelNames] as const)
     }),
   )
+}
+
+describe('the dashboard', () => {
+  const exported = exportedMetrics()
 
   it.each(QUERIES)('asks in "$title" for metrics and labels that there are: $expr', ({ expr, legendFormat }) => {
     const names = [...expr.matchAll(/\bcountersign_\w+/g)].map(([name]) => name)
@@ -104,16 +110,24 @@ describe.skipIf(!hasPromtool)('the configuration', () => {
 
 describe('the alerts', () => {
   it('ask for metrics that there are', () => {
-    const register = new Registry()
-    const collector = collectMetrics({ verifiers: { orders: bench().verifier }, register })
-    const exported = register.getMetricsAsArray().map(({ name }) => name)
-    collector.close()
+    const exported = exportedMetrics()
     const expressions = readFileSync(here('../prometheus/alerts.yml'), 'utf8').split('annotations:')
     const asked = expressions.flatMap((part) => [...part.matchAll(/countersign_\w+/g)].map(([name]) => name))
     expect(asked.length).toBeGreaterThan(7)
-    expect(asked.filter((name) => !exported.includes(name))).toEqual([])
+    expect(asked.filter((name) => !exported.has(name))).toEqual([])
   })
 })
+
+interface QueryAnswer {
+  readonly status: string
+  readonly data: { readonly result: readonly { readonly value: readonly [number, string] }[] }
+}
+
+interface RulesAnswer {
+  readonly data: {
+    readonly groups: readonly { readonly rules: readonly { readonly health: string; readonly state: string }[] }[]
+  }
+}
 
 async function freePort(): Promise<number> {
   const server = createTcpServer().listen(0, '127.0.0.1')
@@ -151,9 +165,10 @@ describe.skipIf(!hasPrometheus)('a real Prometheus that scrapes two running serv
   }
   const query = async (expr: string): Promise<number | undefined> => {
     const response = await fetch(`${url}/api/v1/query?${new URLSearchParams({ query: expr })}`)
-    const { status, data } = await response.json()
+    const { status, data } = (await response.json()) as QueryAnswer
     expect(status).toBe('success')
-    return data.result[0] === undefined ? undefined : Number(data.result[0].value[1])
+    const [first] = data.result
+    return first === undefined ? undefined : Number(first.value[1])
   }
   const send = async (service: string, compact?: string) => {
     const headers = compact === undefined ? {} : { authorization: `Bearer ${compact}` }
@@ -253,19 +268,14 @@ describe.skipIf(!hasPrometheus)('a real Prometheus that scrapes two running serv
   })
 
   it('takes every alert, and has none that fires', async () => {
-    const { data } = await (await fetch(`${url}/api/v1/rules`)).json()
-    const rules: { name: string; health: string; state: string }[] = data.groups.flatMap(
-      ({ rules }: { rules: object[] }) => rules,
-    )
-    expect(rules).toHaveLength(7)
+    const expected = Array.from({ length: 7 }, () => 'ok inactive')
     await vi.waitFor(
       async () => {
-        const { data } = await (await fetch(`${url}/api/v1/rules`)).json()
-        expect(
-          data.groups[0].rules.map(({ health, state }: { health: string; state: string }) => `${health} ${state}`),
-        ).toEqual(Array.from({ length: 7 }, () => 'ok inactive'))
+        const { data } = (await (await fetch(`${url}/api/v1/rules`)).json()) as RulesAnswer
+        const rules = data.groups.flatMap((group) => group.rules)
+        expect(rules.map(({ health, state }) => `${health} ${state}`)).toEqual(expected)
       },
-      { timeout: 10_000 },
+      { timeout: 10_000, interval: 250 },
     )
   })
 
