@@ -1,8 +1,8 @@
 import { createPrivateKey, type KeyObject } from 'node:crypto'
-import { portSetting, runService, settings } from '@countersign-example/kit'
+import { httpLimits, portSetting, runService, settings } from '@countersign-example/kit'
 import { startGateway } from './server.js'
 
-await runService('gateway', () => {
+await runService('gateway', (log) => {
   const { ISSUER, ORDERS_URL, TOKEN_KEY, GATEWAY_SECRET } = settings([
     'ISSUER',
     'ORDERS_URL',
@@ -12,6 +12,8 @@ await runService('gateway', () => {
   return startGateway({
     port: portSetting(3000),
     host: process.env['HOST'] ?? '127.0.0.1',
+    log,
+    limits: httpLimits(),
     issuer: ISSUER,
     tokenKey: readTokenKey(TOKEN_KEY),
     ordersUrl: ORDERS_URL,

@@ -2,7 +2,7 @@ import { createPublicKey, type KeyObject, randomUUID } from 'node:crypto'
 import { createSigner, signedFetch } from '@countersign/client'
 import { bearer, createVerifier, type Jwk, jwkThumbprint, staticJwks } from '@countersign/core'
 import { countersign } from '@countersign/fastify'
-import { healthReport } from '@countersign-example/kit'
+import { Front, type HttpLimits, healthReport, httpLimits, type Service } from '@countersign-example/kit'
 import Fastify, { type FastifyReply, type FastifyRequest } from 'fastify'
 import jwt from 'jsonwebtoken'
 import { type Logger, pino } from 'pino'
@@ -19,6 +19,8 @@ export interface GatewayOptions {
   /** What requests to orders are signed with. */
   readonly gatewaySecret: string
   readonly log?: Logger
+  /** How long a client may take. */
+  readonly limits?: HttpLimits
 }
 
 /** Who may ask for a token, and with which roles. A real issuer asks for a password, or better. */
@@ -35,8 +37,8 @@ const FORWARDED_HEADERS = ['authorization', 'content-type', 'content-encoding', 
  *
  * @throws {Error} a key of another kind, an option that Countersign refuses, a port that is taken
  */
-export async function startGateway(options: GatewayOptions): Promise<{ url: string; close(): Promise<void> }> {
-  const { issuer, tokenKey, ordersUrl, log = pino({ name: 'gateway' }) } = options
+export async function startGateway(options: GatewayOptions): Promise<Service> {
+  const { issuer, tokenKey, ordersUrl, log = pino({ name: 'gateway' }), limits = httpLimits({}) } = options
   const jwks = publicJwks(tokenKey)
 
   const verifier = createVerifier({
@@ -48,11 +50,12 @@ export async function startGateway(options: GatewayOptions): Promise<{ url: stri
     signer: createSigner({ keyId: 'gateway-1', secret: options.gatewaySecret, audience: 'orders' }),
   })
 
-  const app = Fastify({ loggerInstance: log })
+  const app = Fastify({ loggerInstance: log, http: limits, requestTimeout: limits.requestTimeout })
+  const front = new Front(app.server, log)
   await app.register(countersign, { verifier })
 
   app.get('/health', { config: { auth: 'public' } }, async (_request, reply) => {
-    const { status, body } = await healthReport(verifier)
+    const { status, body } = await healthReport(verifier, front)
     return reply.code(status).send(body)
   })
 
@@ -118,8 +121,9 @@ export async function startGateway(options: GatewayOptions): Promise<{ url: stri
   const url = await app.listen({ port: options.port, host: options.host ?? '127.0.0.1' })
   return {
     url,
+    leave: front.leave,
     async close() {
-      await app.close()
+      await front.close(() => app.close())
       await verifier.close()
     },
   }

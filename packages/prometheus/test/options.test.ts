@@ -1,4 +1,4 @@
-import { register as global, type OpenMetricsContentType, Registry } from 'prom-client'
+import { register as global, Registry } from 'prom-client'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { bench, optionOf, view } from '../../core/test/kit.js'
 import { type CollectMetricsOptions, collectMetrics } from '../src/index.js'
@@ -62,7 +62,7 @@ describe('collectMetrics', () => {
   })
 
   it('serves OpenMetrics too', async () => {
-    const register = new Registry<OpenMetricsContentType>()
+    const register = new Registry<typeof Registry.OPENMETRICS_CONTENT_TYPE>()
     register.setContentType(Registry.OPENMETRICS_CONTENT_TYPE)
     const collector = collectMetrics({ ...good, register })
     onTestFinished(() => collector.close())
