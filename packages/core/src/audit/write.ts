@@ -21,10 +21,16 @@ export function writeRecord(record: AuditRecord, logger: AuditLogger | null): vo
   // What one sink does to a record must not reach the next.
   Object.freeze(record)
   if (logger !== null) writeLine(record, logger)
-  if (attempts.hasSubscribers) attempts.publish(record)
+  publishRecord(record)
 }
 
-function writeLine(record: AuditRecord, logger: AuditLogger): void {
+/** Tells whoever subscribed, and writes nothing. */
+export function publishRecord(record: AuditRecord): void {
+  if (attempts.hasSubscribers) attempts.publish(Object.freeze(record))
+}
+
+/** The part of {@link writeRecord} that is a logger's. */
+export function writeLine(record: AuditRecord, logger: AuditLogger): void {
   try {
     const { outcome, reason } = record
     const level = outcome === 'error' ? 'error' : outcome === 'deny' || outcome === 'would_deny' ? 'warn' : 'info'

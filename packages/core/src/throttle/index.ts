@@ -1,0 +1,1 @@
+export { type MemoryThrottleOptions, memoryThrottle } from './memory.js'
