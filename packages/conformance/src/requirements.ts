@@ -179,6 +179,21 @@ const RECORDS: readonly Requirement[] = [
   must('AUD-06', 'DESIGN section 7', 'a value of the client has at most 256 characters in a record'),
 ]
 
+const THROTTLING: readonly Requirement[] = [
+  must('THR-01', 'RFC 6585 section 4', 'one failure too many is throttled: 429, the seconds to wait, and no reason'),
+  must('THR-02', 'DESIGN section 1', 'no failures of others refuse good credentials'),
+  must(
+    'THR-03',
+    'DESIGN section 6',
+    'failed credentials count; absent, genuine but old ones, policies and allowances do not',
+  ),
+  must('THR-04', 'RFC 7239 section 8.1', 'an address is what the framework is told to trust, whatever headers say'),
+  must('THR-05', 'CWE-204', 'a key id counts whether there is such a key or not'),
+  must('THR-06', 'CWE-779', 'records of throttled attempts are bounded, and none is unaccounted for'),
+  must('THR-07', 'DESIGN section 1', 'a throttle that throws, rejects or answers nonsense changes no answer'),
+  must('THR-08', 'CWE-770', 'names that are tried fill no memory'),
+]
+
 const CONFIGURATION: readonly Requirement[] = [
   must('N01', 'RFC 8725 sections 3.1 and 3.9', 'no algorithms, issuer, audience or keys stop the start; null opts out'),
   must('N03', 'DESIGN section 1', 'a duration or size that is no number in its bounds stops the start'),
@@ -263,6 +278,7 @@ export const REQUIREMENTS: readonly Requirement[] = [
   ...ROUTES,
   ...BODIES,
   ...RECORDS,
+  ...THROTTLING,
   ...CONFIGURATION,
   ...POLICIES,
   ...WIRE,

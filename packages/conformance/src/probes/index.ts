@@ -13,6 +13,7 @@ import { REPLAY } from './replay.js'
 import { ROLES } from './roles.js'
 import { ROUTING } from './routing.js'
 import { SIGNATURE } from './signature.js'
+import { THROTTLE } from './throttle.js'
 
 /** Every probe. */
 export const PROBES: readonly Probe[] = [
@@ -29,5 +30,6 @@ export const PROBES: readonly Probe[] = [
   ...LIMITS,
   ...POLICY,
   ...AUDIT,
+  ...THROTTLE,
   ...CONFIGURATION,
 ]
