@@ -8,7 +8,7 @@ import {
   type Jwk,
   type JwtAlgorithm,
   keyRing,
-  memoryReplayStore,
+  type ReplayStore,
   remoteJwks,
   type StaticKey,
   staticJwks,
@@ -22,8 +22,8 @@ export interface TargetVerifierOptions {
   readonly clock?: Clock | undefined
   /** `null`: attempts are counted, not written. */
   readonly audit: AuditLogger | null
-  /** How many nonces are remembered; absent: the store's default. */
-  readonly replayEntries?: number | undefined
+  /** Where seen nonces are remembered. */
+  readonly replay: ReplayStore
   /** Absent: nobody is throttled. */
   readonly throttle?: FailureThrottle | undefined
   /** Where the keys of the issuer are published. Absent: those of `target.json`. */
@@ -32,7 +32,7 @@ export interface TargetVerifierOptions {
 
 /** The verifier of the reference target, whichever framework stands around it. */
 export function createTargetVerifier(options: TargetVerifierOptions): Verifier {
-  const { clock, audit, replayEntries, throttle, jwks } = options
+  const { clock, audit, replay, throttle, jwks } = options
   const { audience, issuer, legacyIssuer } = TARGET_KEYS
   const pairs: Jwk[] = []
   const algorithms: JwtAlgorithm[] = []
@@ -64,7 +64,7 @@ export function createTargetVerifier(options: TargetVerifierOptions): Verifier {
             return { ...key, secret: Buffer.from(secretHex, 'hex'), allowWeakSecret: key.profile === 'body-timestamp' }
           }),
         ),
-        replay: memoryReplayStore(replayEntries === undefined ? {} : { maxEntries: replayEntries }),
+        replay,
       }),
     ],
     roleHierarchy: { admin: ['orders:read', 'orders:write'] },
