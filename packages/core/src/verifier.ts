@@ -36,7 +36,7 @@ export interface VerifierOptions {
   readonly revocationTimeoutSeconds?: number
   /** What counts failed attempts: `memoryThrottle()`. Absent: nobody is told to wait. */
   readonly throttle?: FailureThrottle
-  /** How long its answer is waited for. Default 0.25. */
+  /** How long its answer is waited for. Default 1. */
   readonly throttleTimeoutSeconds?: number
   /** How many records of throttled attempts are written in a second; the last of them tells of the others. Default 10. */
   readonly throttledRecordsPerSecond?: number
@@ -269,7 +269,7 @@ class RequestVerifier implements Verifier, River {
 const SCHEME_ORDER: readonly SchemeName[] = ['hmac', 'bearer']
 
 function checkThrottle({ throttle, throttleTimeoutSeconds }: VerifierOptions): ThrottleGuard | undefined {
-  const timeoutSeconds = checkNumber('throttleTimeoutSeconds', throttleTimeoutSeconds ?? 0.25, 0.001, 60)
+  const timeoutSeconds = checkNumber('throttleTimeoutSeconds', throttleTimeoutSeconds ?? 1, 0.001, 60)
   if (throttle === undefined) return undefined
   if (typeof throttle?.fail !== 'function')
     throw new ConfigurationError('throttle', 'must be a throttle: memoryThrottle()')

@@ -1,10 +1,16 @@
-import { type RateLimiterAbstract, RateLimiterRes } from 'rate-limiter-flexible'
+import type { RateLimiterRes } from 'rate-limiter-flexible'
 import type { FailureNames } from './throttle.js'
 
-/** The two counters of a throttle, by rate-limiter-flexible. `null`: not counted. */
+/** A limiter of rate-limiter-flexible, whichever copy of it. */
+export interface FailureLimiter {
+  /** Counts one. Rejects with a `RateLimiterRes` where that is one too many, and with an `Error` where it cannot count. */
+  consume(name: string): Promise<unknown>
+}
+
+/** The two counts of a throttle. `null`: not counted. */
 export interface FailureLimiters {
-  readonly address: RateLimiterAbstract | null
-  readonly credentials: RateLimiterAbstract | null
+  readonly address: FailureLimiter | null
+  readonly credentials: FailureLimiter | null
 }
 
 /**
@@ -18,14 +24,14 @@ export async function consumeFailure(limiters: FailureLimiters, names: FailureNa
   return seconds > 0 ? seconds : await consume(limiters.credentials, names.credentials)
 }
 
-async function consume(limiter: RateLimiterAbstract | null, name: string | undefined): Promise<number> {
+async function consume(limiter: FailureLimiter | null, name: string | undefined): Promise<number> {
   if (limiter === null || name === undefined) return 0
   try {
     await limiter.consume(name)
     return 0
   } catch (error) {
-    // It rejects with this where the limit is passed, and with an Error where it failed.
-    if (error instanceof RateLimiterRes) return Math.max(error.msBeforeNext, 1) / 1000
-    throw error
+    if (error instanceof Error) throw error
+    const { msBeforeNext } = error as RateLimiterRes
+    return Math.max(msBeforeNext, 1) / 1000
   }
 }
