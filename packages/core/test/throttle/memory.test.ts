@@ -1,6 +1,8 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import type { FailureThrottle } from '../../src/index.js'
+import type { Presented } from '../../src/scheme.js'
 import { memoryThrottle } from '../../src/throttle/index.js'
+import { failureNames } from '../../src/throttle/names.js'
 import { NAMES } from '../../src/throttle/throttle.js'
 import { optionOf } from '../kit.js'
 
@@ -105,7 +107,22 @@ describe('memoryThrottle', () => {
     expect(optionOf(() => memoryThrottle(options as object))).toBe(option)
   })
 
-  it('has a fixed number of names to count', () => {
+  it('counts no more than two times the names there are, under a flood of random addresses and key ids', async () => {
     expect(NAMES).toBe(16_384)
-  })
+    const throttle = memoryThrottle()
+    for (let number = 0; number < 100_000; number++) {
+      const failed = {
+        scheme: 'hmac',
+        isBound: true,
+        claimedName: () => `key-${number}`,
+        authenticate: expect.unreachable,
+      }
+      await throttle.fail(
+        failureNames(`10.${number >> 16}.${(number >> 8) & 255}.${number & 255}`, failed as Presented),
+      )
+    }
+    // One timer for each count.
+    expect(vi.getTimerCount()).toBeGreaterThan(1.9 * NAMES)
+    expect(vi.getTimerCount()).toBeLessThanOrEqual(2 * NAMES)
+  }, 60_000)
 })
