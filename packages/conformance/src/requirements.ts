@@ -165,7 +165,7 @@ const RECORDS: readonly Requirement[] = [
   must('M04', 'DESIGN section 6', 'unknown keys, inactive keys and wrong MACs read the same'),
   must('M06', 'RFC 6750 section 3.1', 'a challenge to a request without credentials tells no error'),
   must('M08', 'RFC 9457 section 3.1', 'a denial is problem+json with the status it has, not to be stored'),
-  must('M10', 'DESIGN section 7', 'every decision is on record once'),
+  must('M10', 'DESIGN section 7', 'every decision is on record once; of throttled attempts as many as THR-06 says'),
   must('AUD-01', 'DESIGN section 7', 'a record has the fixed keys and no others'),
   must('AUD-02', 'DESIGN section 7', 'a record names the key that was presented, and a principal only when verified'),
   must(

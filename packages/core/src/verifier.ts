@@ -58,7 +58,7 @@ export interface VerifierHealth {
 
 export interface Verifier {
   /**
-   * Decides about one request and writes one audit record. Returns a promise only where a key, a nonce, a body or the count of
+   * Decides about one request and writes one audit record (throttled ones not every time). Returns a promise only where a key, a nonce, a body or the count of
    * failures has to be waited for. Never throws or rejects: an unexpected failure is a denial, `internal`, and so is a policy that
    * `checkPolicy` would have refused at start.
    */
