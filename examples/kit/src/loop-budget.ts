@@ -1,7 +1,7 @@
 export interface LoopBudgetOptions {
-  /** How long one turn of the event loop may take new requests. Default 25. */
+  /** How long one turn of the event loop may take new requests. Default 100: a process that has to share its core is off it for tens. */
   readonly turnMilliseconds?: number
-  /** For how long turns must have been too long before any request is refused. Default 250. */
+  /** For how long turns must have been too long before any request is refused. Default 1000. */
   readonly patienceMilliseconds?: number
   /** For tests: milliseconds. */
   readonly now?: () => number
@@ -21,8 +21,8 @@ export class LoopBudget {
   #isOver = false
 
   constructor({
-    turnMilliseconds = 25,
-    patienceMilliseconds = 250,
+    turnMilliseconds = 100,
+    patienceMilliseconds = 1000,
     now = () => performance.now(),
   }: LoopBudgetOptions = {}) {
     this.#turnMilliseconds = turnMilliseconds
