@@ -40,12 +40,12 @@ export class LoopBudget {
     }
     if (now - this.#startedAt <= this.#turnMilliseconds) return false
     this.#isOver = true
-    this.#overSince ??= now
-    return now - this.#overSince >= this.#patienceMilliseconds
+    return this.#overSince !== undefined && now - this.#overSince >= this.#patienceMilliseconds
   }
 
   readonly #endTurn = (): void => {
-    if (!this.#isOver) this.#overSince = undefined
+    // From its end: what has piled up while the loop was blocked is handed over in one turn, and served.
+    this.#overSince = this.#isOver ? (this.#overSince ?? this.#now()) : undefined
     this.#isOver = false
     this.#startedAt = undefined
   }

@@ -1,4 +1,4 @@
-import { cpus } from 'node:os'
+import { cpus, loadavg } from 'node:os'
 import { parseArgs } from 'node:util'
 import { type FaultRow, faultTable } from './faults/row.js'
 import { runFaults } from './faults/run.js'
@@ -53,12 +53,15 @@ if (part === undefined || part === 'http') {
 }
 if (part === 'faults') {
   const rows: FaultRow[] = []
+  const busyBefore = loadavg()[0] ?? 0
   const startedAt = performance.now()
   for await (const row of runFaults(quick, only)) {
     console.error(`${row.id} ${row.fault}: ${row.measured}`)
     rows.push(row)
   }
-  print(`## Faults\n\n${faultTable(rows)}\n\n${Math.round((performance.now() - startedAt) / 1000)} seconds.\n`)
+  print(
+    `## Faults\n\n${faultTable(rows)}\n\n${Math.round((performance.now() - startedAt) / 1000)} seconds; load of the machine ${busyBefore.toFixed(1)} before, ${(loadavg()[0] ?? 0).toFixed(1)} after, of ${cpu.length} cores.\n`,
+  )
   if (rows.some(({ held }) => held === false)) process.exitCode = 1
 }
 if (verdicts.length > 0) print(verdictTable(verdicts))

@@ -25,6 +25,8 @@ export interface LoadResult {
   readonly refused: number
   /** Requests that were due and found no free connection. */
   readonly unsent: number
+  /** Requests whose answer had not come three seconds after the last was sent. */
+  readonly unanswered: number
   /** Milliseconds from the request to its 200. */
   readonly p50: number
   readonly p99: number
@@ -49,6 +51,7 @@ class Load {
   unsent = 0
   notReadyAt: number | null = null
   #isOver = false
+  #unanswered = 0
 
   constructor(task: LoadTask) {
     this.#task = task
@@ -121,14 +124,29 @@ class Load {
     while ([...this.#open].some(({ isAwaiting }) => isAwaiting) && performance.now() < endsAt) {
       await new Promise((resolve) => setTimeout(resolve, 5))
     }
-    for (const connection of this.#open) connection.end()
+    for (const connection of this.#open) {
+      if (connection.isAwaiting) this.#unanswered++
+      connection.end()
+    }
   }
 
   #result(seconds: number): LoadResult {
     const sorted = this.latencies.sort((left, right) => left - right)
     const at = (share: number): number => sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? 0
     const { statuses, resets, refused, unsent, notReadyAt } = this
-    return { statuses, resets, refused, unsent, p50: at(0.5), p99: at(0.99), max: at(1), seconds, notReadyAt }
+    const unanswered = this.#unanswered
+    return {
+      statuses,
+      resets,
+      refused,
+      unsent,
+      unanswered,
+      p50: at(0.5),
+      p99: at(0.99),
+      max: at(1),
+      seconds,
+      notReadyAt,
+    }
   }
 }
 

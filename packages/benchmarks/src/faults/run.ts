@@ -3,6 +3,7 @@ import { blockedSink, failingSink, noFiles } from './audit-sinks.js'
 import { type FaultBench, faultBench } from './bench.js'
 import { blockedLoop } from './blocked-loop.js'
 import { drainUnderLoad } from './drain.js'
+import { blockedLoopWithStore, drainWithHangingStore } from './hanging-store.js'
 import { LoadGenerator } from './load.js'
 import { overload } from './overload.js'
 import type { FaultRow, FaultSettings } from './row.js'
@@ -21,8 +22,10 @@ const onBoth = (fault: (bench: FaultBench, name: (typeof SERVICES)[number]) => P
 const FAULTS: readonly (readonly [id: string, fault: Fault])[] = (
   [
     ['R15', onBoth(drainUnderLoad)],
+    ['R16', [drainWithHangingStore]],
     ['R17', onBoth(slowClients)],
     ['R20', onBoth(blockedLoop)],
+    ['R20', [blockedLoopWithStore]],
     ['R21', onBoth(blockedSink)],
     ['R22', onBoth((bench, name) => failingSink(bench, name, 'ENOSPC'))],
     ['R22', onBoth((bench, name) => failingSink(bench, name, 'EPIPE'))],
