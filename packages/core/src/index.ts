@@ -115,3 +115,9 @@ export {
   type KeysRefusedEvent,
   type KeyUsedEvent,
 } from './keys/key-events.js'
+export {
+  STORE_CHANNEL,
+  type StoreEvent,
+  type StoreOperationEvent,
+  type StoreStateEvent,
+} from './stores/store-events.js'
