@@ -1,21 +1,17 @@
 import { createPrivateKey, type KeyObject } from 'node:crypto'
-import { portSetting, runService, settings } from '@countersign-example/kit'
+import { portSetting, runService, secretSetting, serviceLog, settings } from '@countersign-example/kit'
 import { startGateway } from './server.js'
 
 await runService('gateway', () => {
-  const { ISSUER, ORDERS_URL, TOKEN_KEY, GATEWAY_SECRET } = settings([
-    'ISSUER',
-    'ORDERS_URL',
-    'TOKEN_KEY',
-    'GATEWAY_SECRET',
-  ])
+  const { ISSUER, ORDERS_URL, TOKEN_KEY } = settings(['ISSUER', 'ORDERS_URL', 'TOKEN_KEY'])
   return startGateway({
     port: portSetting(3000),
     host: process.env['HOST'] ?? '127.0.0.1',
+    log: serviceLog('gateway'),
     issuer: ISSUER,
     tokenKey: readTokenKey(TOKEN_KEY),
     ordersUrl: ORDERS_URL,
-    gatewaySecret: GATEWAY_SECRET,
+    gatewaySecret: secretSetting('GATEWAY_SECRET'),
   })
 })
 

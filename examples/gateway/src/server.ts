@@ -1,6 +1,6 @@
 import { createPublicKey, type KeyObject, randomUUID } from 'node:crypto'
 import { createSigner, signedFetch } from '@countersign/client'
-import { bearer, createVerifier, type Jwk, jwkThumbprint, staticJwks } from '@countersign/core'
+import { bearer, createVerifier, type Jwk, jwkThumbprint, type SecretInput, staticJwks } from '@countersign/core'
 import { countersign } from '@countersign/fastify'
 import { healthReport } from '@countersign-example/kit'
 import Fastify, { type FastifyReply, type FastifyRequest } from 'fastify'
@@ -17,7 +17,7 @@ export interface GatewayOptions {
   /** Scheme, host and port of orders, without a slash at the end. */
   readonly ordersUrl: string
   /** What requests to orders are signed with. */
-  readonly gatewaySecret: string
+  readonly gatewaySecret: SecretInput
   readonly log?: Logger
 }
 

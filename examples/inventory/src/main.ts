@@ -1,12 +1,21 @@
-import { portSetting, runService, settings } from '@countersign-example/kit'
+import { type HmacKeySource, keyFile } from '@countersign/core'
+import { portSetting, runService, serviceLog, settings } from '@countersign-example/kit'
+import { inventoryCallers } from './callers.js'
 import { startInventory } from './server.js'
 
 await runService('inventory', () => {
-  const { ORDERS_SECRET, WAREHOUSE_SECRET } = settings(['ORDERS_SECRET', 'WAREHOUSE_SECRET'])
   return startInventory({
     port: portSetting(3002),
     host: process.env['HOST'] ?? '127.0.0.1',
-    ordersSecret: ORDERS_SECRET,
-    warehouseSecret: WAREHOUSE_SECRET,
+    log: serviceLog('inventory'),
+    callers: readCallers(),
   })
 })
+
+/** A key file is read anew when it changes: keys rotate without a restart. */
+function readCallers(): HmacKeySource {
+  const file = process.env['CALLERS_FILE']
+  if (file !== undefined) return keyFile(file)
+  const { ORDERS_SECRET, WAREHOUSE_SECRET } = settings(['ORDERS_SECRET', 'WAREHOUSE_SECRET'])
+  return inventoryCallers({ ordersSecret: ORDERS_SECRET, warehouseSecret: WAREHOUSE_SECRET })
+}

@@ -1,4 +1,4 @@
-import { createVerifier, hmac, keyRing, memoryReplayStore } from '@countersign/core'
+import { createVerifier, type HmacKeySource, hmac, memoryReplayStore, type ReplayStore } from '@countersign/core'
 import { countersign } from '@countersign/fastify'
 import { healthReport } from '@countersign-example/kit'
 import Fastify from 'fastify'
@@ -7,10 +7,10 @@ import { type Logger, pino } from 'pino'
 export interface InventoryOptions {
   readonly port: number
   readonly host?: string
-  /** What orders signs with. */
-  readonly ordersSecret: string
-  /** What the warehouse signs with, by the older profile. */
-  readonly warehouseSecret: string
+  /** The keys of those who call, and their roles: `stock:read`, `stock:reserve`, `stock:deliver`. */
+  readonly callers: HmacKeySource
+  /** Where nonces are remembered. Default: in this process, which is enough as long as there is one. */
+  readonly replay?: ReplayStore
   readonly log?: Logger
 }
 
@@ -24,25 +24,7 @@ export async function startInventory(options: InventoryOptions): Promise<{ url: 
 
   const verifier = createVerifier({
     audience: 'inventory',
-    schemes: [
-      hmac({
-        keys: keyRing([
-          { id: 'orders-1', client: 'orders', secret: options.ordersSecret, roles: ['stock:read', 'stock:reserve'] },
-          // This profile signs neither method nor path, so the key is good for one of each, and each signature once.
-          {
-            id: 'warehouse-1',
-            client: 'warehouse',
-            secret: options.warehouseSecret,
-            roles: ['stock:deliver'],
-            profile: 'body-timestamp',
-            methods: ['POST'],
-            paths: ['/deliveries'],
-            refuseRepeats: true,
-          },
-        ]),
-        replay: memoryReplayStore(),
-      }),
-    ],
+    schemes: [hmac({ keys: options.callers, replay: options.replay ?? memoryReplayStore() })],
     audit: log,
   })
 

@@ -2,7 +2,16 @@ import { once } from 'node:events'
 import type { Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { createSigner, signedFetch } from '@countersign/client'
-import { bearer, createVerifier, hmac, keyRing, memoryReplayStore, type VerificationKeySource } from '@countersign/core'
+import {
+  bearer,
+  createVerifier,
+  type HmacKeySource,
+  hmac,
+  memoryReplayStore,
+  type ReplayStore,
+  type SecretInput,
+  type VerificationKeySource,
+} from '@countersign/core'
 import { countersign } from '@countersign/express'
 import { healthReport } from '@countersign-example/kit'
 import express, { type ErrorRequestHandler } from 'express'
@@ -14,13 +23,14 @@ export interface OrdersOptions {
   /** `iss` of the tokens that are taken, and where the public keys come from that they are signed with. */
   readonly issuer: string
   readonly tokenKeys: VerificationKeySource
-  /** What the gateway signs with, and what the reporting service signs with. */
-  readonly gatewaySecret: string
-  readonly reportingSecret: string
+  /** The keys of those who call with a signature, and their roles: `gateway`, `orders:read`. */
+  readonly callers: HmacKeySource
+  /** Where nonces are remembered. Default: in this process, which is enough as long as there is one. */
+  readonly replay?: ReplayStore
   /** Scheme, host and port of inventory, without a slash at the end. */
   readonly inventoryUrl: string
   /** What requests to inventory are signed with. */
-  readonly ordersSecret: string
+  readonly ordersSecret: SecretInput
   readonly log?: Logger
 }
 
@@ -45,13 +55,7 @@ export async function startOrders(options: OrdersOptions): Promise<{ url: string
     audience: 'orders',
     schemes: [
       bearer({ issuers: [{ issuer, algorithms: ['ES256'], keys: tokenKeys }] }),
-      hmac({
-        keys: keyRing([
-          { id: 'gateway-1', client: 'gateway', secret: options.gatewaySecret, roles: ['gateway'] },
-          { id: 'reporting-1', client: 'reporting', secret: options.reportingSecret, roles: ['orders:read'] },
-        ]),
-        replay: memoryReplayStore(),
-      }),
+      hmac({ keys: options.callers, replay: options.replay ?? memoryReplayStore() }),
     ],
     roleHierarchy: { admin: ['orders:read'] },
     audit: log,
