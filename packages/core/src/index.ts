@@ -108,3 +108,9 @@ export {
   type KeysRefusedEvent,
   type KeyUsedEvent,
 } from './keys/key-events.js'
+export {
+  STORE_CHANNEL,
+  type StoreEvent,
+  type StoreOperationEvent,
+  type StoreStateEvent,
+} from './stores/store-events.js'
