@@ -1,15 +1,17 @@
 import { type HmacKeySource, keyFile } from '@countersign/core'
-import { portSetting, runService, serviceLog, settings } from '@countersign-example/kit'
+import { openStores, portSetting, runService, serviceLog, settings, withStores } from '@countersign-example/kit'
 import { inventoryCallers } from './callers.js'
 import { startInventory } from './server.js'
 
-await runService('inventory', () => {
-  return startInventory({
+await runService('inventory', async () => {
+  const log = serviceLog('inventory')
+  const options = {
     port: portSetting(3002),
     host: process.env['HOST'] ?? '127.0.0.1',
-    log: serviceLog('inventory'),
+    log,
     callers: readCallers(),
-  })
+  }
+  return withStores(await openStores('inventory', log), ({ replay }) => startInventory({ ...options, replay }))
 })
 
 /** A key file is read anew when it changes: keys rotate without a restart. */

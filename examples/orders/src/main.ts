@@ -1,21 +1,31 @@
 import { type HmacKeySource, keyFile, remoteJwks } from '@countersign/core'
-import { portSetting, runService, secretSetting, serviceLog, settings } from '@countersign-example/kit'
+import {
+  openStores,
+  portSetting,
+  runService,
+  secretSetting,
+  serviceLog,
+  settings,
+  withStores,
+} from '@countersign-example/kit'
 import { orderCallers } from './callers.js'
 import { startOrders } from './server.js'
 
-await runService('orders', () => {
+await runService('orders', async () => {
   const read = settings(['ISSUER', 'JWKS_URL', 'INVENTORY_URL'])
-  return startOrders({
+  const log = serviceLog('orders')
+  const options = {
     port: portSetting(3001),
     host: process.env['HOST'] ?? '127.0.0.1',
-    log: serviceLog('orders'),
+    log,
     issuer: read.ISSUER,
     // Inside the network of docker-compose the gateway speaks http. An issuer elsewhere is asked over https, without this option.
     tokenKeys: remoteJwks(read.JWKS_URL, { allowInsecureHttp: true }),
     callers: readCallers(),
     inventoryUrl: read.INVENTORY_URL,
     ordersSecret: secretSetting('ORDERS_SECRET'),
-  })
+  }
+  return withStores(await openStores('orders', log), ({ replay }) => startOrders({ ...options, replay }))
 })
 
 /** A key file is read anew when it changes: keys rotate without a restart. */
