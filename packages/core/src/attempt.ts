@@ -231,7 +231,7 @@ export class Attempt implements AttemptContext {
         durationUs: this.#durationUs(),
         error,
       })
-      writeRecord(described, logger)
+      writeRecord(described, logger, this.#river)
     } catch (problem) {
       warnOfLostRecord(problem)
     }

@@ -27,6 +27,7 @@ export {
   ReplayStoreError,
 } from './hmac/replay.js'
 export type { Scheme, SchemeHealth, SchemeOptions } from './scheme.js'
+export type { TokenCacheHealth } from './bearer/token-cache.js'
 
 // Keys.
 export { type KeyRingEntry, keyRing } from './keys/key-ring.js'
@@ -92,7 +93,7 @@ export { ConfigurationError, CredentialError } from './errors.js'
 export { type DenyKind, type DenyReason, REASONS } from './reason.js'
 export type { AuditLogger } from './audit/logger.js'
 export type { AuditOutcome, AuditRecord } from './audit/record.js'
-export { ATTEMPT_CHANNEL } from './audit/write.js'
+export { ATTEMPT_CHANNEL, verifierOf } from './audit/write.js'
 export {
   JWKS_CHANNEL,
   type JwksConditionEvent,

@@ -8,6 +8,18 @@ export const ATTEMPT_CHANNEL = 'countersign:attempt'
 
 const attempts = channel(ATTEMPT_CHANNEL)
 
+/** The record that is being published, and who made it. */
+let published: AuditRecord | undefined
+let publisher: object | undefined
+
+/**
+ * The verifier that made a record. It answers subscribers of `countersign:attempt` while they are called, and says `undefined` later: the
+ * channel is one for the whole process, whoever has several verifiers tells them apart here.
+ */
+export function verifierOf(record: unknown): object | undefined {
+  return record === published ? publisher : undefined
+}
+
 /** Whether anybody wants a record: none is made otherwise. */
 export function isWanted(logger: AuditLogger | null): boolean {
   return logger !== null || attempts.hasSubscribers
@@ -17,11 +29,21 @@ export function isWanted(logger: AuditLogger | null): boolean {
  * Writes a record, once, at the level of its outcome. Sinks observe: what they throw, or reject with, changes no decision and is told
  * as a process warning.
  */
-export function writeRecord(record: AuditRecord, logger: AuditLogger | null): void {
+export function writeRecord(record: AuditRecord, logger: AuditLogger | null, verifier: object): void {
   // What one sink does to a record must not reach the next.
   Object.freeze(record)
   if (logger !== null) writeLine(record, logger)
-  if (attempts.hasSubscribers) attempts.publish(record)
+  if (attempts.hasSubscribers) publish(record, verifier)
+}
+
+function publish(record: AuditRecord, verifier: object): void {
+  // A subscriber may verify something itself.
+  const [outer, outerPublisher] = [published, publisher]
+  published = record
+  publisher = verifier
+  attempts.publish(record)
+  published = outer
+  publisher = outerPublisher
 }
 
 function writeLine(record: AuditRecord, logger: AuditLogger): void {

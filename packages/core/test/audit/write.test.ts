@@ -11,6 +11,7 @@ import {
   createVerifier,
   type Policy,
   type RequestView,
+  verifierOf,
 } from '../../src/index.js'
 import {
   AUDIENCE,
@@ -285,6 +286,23 @@ describe('the diagnostics channel', () => {
     const { verifier } = bench({ verifier: { audit: { info: keep, warn: keep, error: keep } } })
     await verifier.verify(view(), 'authenticated')
     expect(logged).toMatchObject([{ outcome: 'deny', reason: 'missing_credentials' }])
+  })
+
+  it('says which verifier a record is of, to subscribers that verify something themselves too, and forgets it', () => {
+    const [first, second] = [bench({ verifier: { audit: null } }), bench({ verifier: { audit: null } })]
+    const makers: unknown[] = []
+    const records: unknown[] = []
+    const listen = (record: unknown) => {
+      records.push(record)
+      if (verifierOf(record) === first.verifier) now(second.verifier.verify(view(), 'authenticated'))
+      makers.push(verifierOf(record))
+    }
+    subscribe(ATTEMPT_CHANNEL, listen)
+    onTestFinished(() => void unsubscribe(ATTEMPT_CHANNEL, listen))
+    now(first.verifier.verify(view(), 'authenticated'))
+    expect(makers).toEqual([second.verifier, first.verifier])
+    expect(records.map(verifierOf)).toEqual([undefined, undefined])
+    expect(verifierOf(undefined)).toBeUndefined()
   })
 
   it('has the name of the export', () => {
