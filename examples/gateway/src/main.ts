@@ -1,18 +1,27 @@
 import { createPrivateKey, type KeyObject } from 'node:crypto'
-import { portSetting, runService, secretSetting, serviceLog, settings } from '@countersign-example/kit'
+import {
+  httpLimits,
+  portSetting,
+  runService,
+  secretSetting,
+  settings,
+  withSurroundings,
+} from '@countersign-example/kit'
 import { startGateway } from './server.js'
 
-await runService('gateway', () => {
+await runService('gateway', (log) => {
   const { ISSUER, ORDERS_URL, TOKEN_KEY } = settings(['ISSUER', 'ORDERS_URL', 'TOKEN_KEY'])
-  return startGateway({
+  const options = {
     port: portSetting(3000),
     host: process.env['HOST'] ?? '127.0.0.1',
-    log: serviceLog('gateway'),
+    log,
+    limits: httpLimits(),
     issuer: ISSUER,
     tokenKey: readTokenKey(TOKEN_KEY),
     ordersUrl: ORDERS_URL,
     gatewaySecret: secretSetting('GATEWAY_SECRET'),
-  })
+  }
+  return withSurroundings('gateway', log, ({ observe }) => startGateway({ ...options, observe }))
 })
 
 function readTokenKey(pem: string): KeyObject {

@@ -1,8 +1,16 @@
 import { createPublicKey, type KeyObject, randomUUID } from 'node:crypto'
 import { createSigner, signedFetch } from '@countersign/client'
-import { bearer, createVerifier, type Jwk, jwkThumbprint, type SecretInput, staticJwks } from '@countersign/core'
+import {
+  bearer,
+  createVerifier,
+  type Jwk,
+  jwkThumbprint,
+  type SecretInput,
+  staticJwks,
+  type Verifier,
+} from '@countersign/core'
 import { countersign } from '@countersign/fastify'
-import { healthReport } from '@countersign-example/kit'
+import { Front, type HttpLimits, healthReport, httpLimits, type Service } from '@countersign-example/kit'
 import Fastify, { type FastifyReply, type FastifyRequest } from 'fastify'
 import jwt from 'jsonwebtoken'
 import { type Logger, pino } from 'pino'
@@ -18,7 +26,11 @@ export interface GatewayOptions {
   readonly ordersUrl: string
   /** What requests to orders are signed with. */
   readonly gatewaySecret: SecretInput
+  /** Told of the verifier before a request comes: metrics are made of it. */
+  readonly observe?: (verifier: Verifier) => void
   readonly log?: Logger
+  /** How long a client may take. */
+  readonly limits?: HttpLimits
 }
 
 /** Who may ask for a token, and with which roles. A real issuer asks for a password, or better. */
@@ -35,8 +47,8 @@ const FORWARDED_HEADERS = ['authorization', 'content-type', 'content-encoding', 
  *
  * @throws {Error} a key of another kind, an option that Countersign refuses, a port that is taken
  */
-export async function startGateway(options: GatewayOptions): Promise<{ url: string; close(): Promise<void> }> {
-  const { issuer, tokenKey, ordersUrl, log = pino({ name: 'gateway' }) } = options
+export async function startGateway(options: GatewayOptions): Promise<Service> {
+  const { issuer, tokenKey, ordersUrl, log = pino({ name: 'gateway' }), limits = httpLimits({}) } = options
   const jwks = publicJwks(tokenKey)
 
   const verifier = createVerifier({
@@ -48,11 +60,12 @@ export async function startGateway(options: GatewayOptions): Promise<{ url: stri
     signer: createSigner({ keyId: 'gateway-1', secret: options.gatewaySecret, audience: 'orders' }),
   })
 
-  const app = Fastify({ loggerInstance: log })
+  const app = Fastify({ loggerInstance: log, http: limits, requestTimeout: limits.requestTimeout })
+  const front = new Front(app.server, log)
   await app.register(countersign, { verifier })
 
   app.get('/health', { config: { auth: 'public' } }, async (_request, reply) => {
-    const { status, body } = await healthReport(verifier)
+    const { status, body } = await healthReport(verifier, front)
     return reply.code(status).send(body)
   })
 
@@ -114,12 +127,14 @@ export async function startGateway(options: GatewayOptions): Promise<{ url: stri
     proxy.get('/orders/*', forward)
   })
 
+  options.observe?.(verifier)
   await verifier.warmup()
   const url = await app.listen({ port: options.port, host: options.host ?? '127.0.0.1' })
   return {
     url,
+    leave: front.leave,
     async close() {
-      await app.close()
+      await front.close(() => app.close())
       await verifier.close()
     },
   }

@@ -1,17 +1,17 @@
 import { type HmacKeySource, keyFile } from '@countersign/core'
-import { openStores, portSetting, runService, serviceLog, settings, withStores } from '@countersign-example/kit'
+import { httpLimits, portSetting, runService, settings, withSurroundings } from '@countersign-example/kit'
 import { inventoryCallers } from './callers.js'
 import { startInventory } from './server.js'
 
-await runService('inventory', async () => {
-  const log = serviceLog('inventory')
+await runService('inventory', (log) => {
   const options = {
     port: portSetting(3002),
     host: process.env['HOST'] ?? '127.0.0.1',
     log,
+    limits: httpLimits(),
     callers: readCallers(),
   }
-  return withStores(await openStores('inventory', log), ({ replay }) => startInventory({ ...options, replay }))
+  return withSurroundings('inventory', log, (surroundings) => startInventory({ ...options, ...surroundings }))
 })
 
 /** A key file is read anew when it changes: keys rotate without a restart. */

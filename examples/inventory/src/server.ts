@@ -1,6 +1,13 @@
-import { createVerifier, type HmacKeySource, hmac, memoryReplayStore, type ReplayStore } from '@countersign/core'
+import {
+  createVerifier,
+  type HmacKeySource,
+  hmac,
+  memoryReplayStore,
+  type ReplayStore,
+  type Verifier,
+} from '@countersign/core'
 import { countersign } from '@countersign/fastify'
-import { healthReport } from '@countersign-example/kit'
+import { Front, type HttpLimits, healthReport, httpLimits, type Service } from '@countersign-example/kit'
 import Fastify from 'fastify'
 import { type Logger, pino } from 'pino'
 
@@ -11,7 +18,11 @@ export interface InventoryOptions {
   readonly callers: HmacKeySource
   /** Where nonces are remembered. Default: in this process, which is enough as long as there is one. */
   readonly replay?: ReplayStore
+  /** Told of the verifier before a request comes: metrics are made of it. */
+  readonly observe?: (verifier: Verifier) => void
   readonly log?: Logger
+  /** How long a client may take. */
+  readonly limits?: HttpLimits
 }
 
 /**
@@ -19,8 +30,8 @@ export interface InventoryOptions {
  *
  * @throws {Error} an option that Countersign refuses, a port that is taken
  */
-export async function startInventory(options: InventoryOptions): Promise<{ url: string; close(): Promise<void> }> {
-  const { log = pino({ name: 'inventory' }) } = options
+export async function startInventory(options: InventoryOptions): Promise<Service> {
+  const { log = pino({ name: 'inventory' }), limits = httpLimits({}) } = options
 
   const verifier = createVerifier({
     audience: 'inventory',
@@ -32,14 +43,15 @@ export async function startInventory(options: InventoryOptions): Promise<{ url: 
     ['tea', 1000],
     ['coffee', 500],
   ])
-  const app = Fastify({ loggerInstance: log })
+  const app = Fastify({ loggerInstance: log, http: limits, requestTimeout: limits.requestTimeout })
+  const front = new Front(app.server, log)
   await app.register(countersign, { verifier })
   app.addContentTypeParser('application/x-www-form-urlencoded', { parseAs: 'string' }, (_request, body, done) => {
     done(null, Object.fromEntries(new URLSearchParams(body.toString())))
   })
 
   app.get('/health', { config: { auth: 'public' } }, async (_request, reply) => {
-    const { status, body } = await healthReport(verifier)
+    const { status, body } = await healthReport(verifier, front)
     return reply.code(status).send(body)
   })
 
@@ -68,12 +80,14 @@ export async function startInventory(options: InventoryOptions): Promise<{ url: 
     },
   )
 
+  options.observe?.(verifier)
   await verifier.warmup()
   const url = await app.listen({ port: options.port, host: options.host ?? '127.0.0.1' })
   return {
     url,
+    leave: front.leave,
     async close() {
-      await app.close()
+      await front.close(() => app.close())
       await verifier.close()
     },
   }

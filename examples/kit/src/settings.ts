@@ -54,13 +54,13 @@ export function secretSetting(name: string, environment: Environment = process.e
 }
 
 /**
- * The port to listen on: `PORT`, else `fallback`.
+ * The port to listen on: `PORT` or the like, else `fallback`.
  *
  * @throws {Error} for anything but a whole number from 0 to 65535; 0 is any free port
  */
-export function portSetting(fallback: number, environment: Environment = process.env): number {
-  const text = environment['PORT'] ?? String(fallback)
+export function portSetting(fallback: number, environment: Environment = process.env, name: string = 'PORT'): number {
+  const text = environment[name] ?? String(fallback)
   if (!/^[0-9]{1,5}$/.test(text) || Number(text) > 65_535)
-    throw new Error('settings: PORT must be a number from 0 to 65535')
+    throw new Error(`settings: ${name} must be a number from 0 to 65535`)
   return Number(text)
 }

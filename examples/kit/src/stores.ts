@@ -33,21 +33,3 @@ export async function openStores(
   })
   return { replay: redisReplayStore(redis), close: () => client.disconnect() }
 }
-
-/** Starts a service with its stores, and closes them after it. */
-export async function withStores<S extends { close(): Promise<void> }>(
-  stores: Stores,
-  start: (stores: Stores) => Promise<S>,
-): Promise<S> {
-  try {
-    const service = await start(stores)
-    const close = async (): Promise<void> => {
-      await service.close()
-      stores.close()
-    }
-    return { ...service, close }
-  } catch (error) {
-    stores.close()
-    throw error
-  }
-}

@@ -1,23 +1,22 @@
 import { type HmacKeySource, keyFile, remoteJwks } from '@countersign/core'
 import {
-  openStores,
+  httpLimits,
   portSetting,
   runService,
   secretSetting,
-  serviceLog,
   settings,
-  withStores,
+  withSurroundings,
 } from '@countersign-example/kit'
 import { orderCallers } from './callers.js'
 import { startOrders } from './server.js'
 
-await runService('orders', async () => {
+await runService('orders', (log) => {
   const read = settings(['ISSUER', 'JWKS_URL', 'INVENTORY_URL'])
-  const log = serviceLog('orders')
   const options = {
     port: portSetting(3001),
     host: process.env['HOST'] ?? '127.0.0.1',
     log,
+    limits: httpLimits(),
     issuer: read.ISSUER,
     // Inside the network of docker-compose the gateway speaks http. An issuer elsewhere is asked over https, without this option.
     tokenKeys: remoteJwks(read.JWKS_URL, { allowInsecureHttp: true }),
@@ -25,7 +24,7 @@ await runService('orders', async () => {
     inventoryUrl: read.INVENTORY_URL,
     ordersSecret: secretSetting('ORDERS_SECRET'),
   }
-  return withStores(await openStores('orders', log), ({ replay }) => startOrders({ ...options, replay }))
+  return withSurroundings('orders', log, (surroundings) => startOrders({ ...options, ...surroundings }))
 })
 
 /** A key file is read anew when it changes: keys rotate without a restart. */

@@ -1,5 +1,5 @@
-import { describe, expect, it } from 'vitest'
-import { keyRing, memoryReplayStore, type ReplayStore } from '../src/index.js'
+import { describe, expect, it, onTestFinished, vi } from 'vitest'
+import { keyRing, memoryReplayStore, type ReplayStore, type Revocation } from '../src/index.js'
 import { bearing, bench, billing, NOW, signed, token } from './kit.js'
 
 const storeThat = (ready: () => boolean | Promise<boolean>, more: Partial<ReplayStore> = {}): ReplayStore => ({
@@ -101,12 +101,52 @@ describe('warmup and close', () => {
     await expect(bench().verifier.warmup()).resolves.toBeUndefined()
   })
 
-  it('close reaches the replay store', async () => {
+  it('close reaches the replay store, once however often it is called', async () => {
     let closed = 0
     const close = async () => {
       closed++
     }
-    await bench({ hmac: { replay: storeThat(() => true, { close }) } }).verifier.close()
+    const { verifier } = bench({ hmac: { replay: storeThat(() => true, { close }) } })
+    await Promise.all([verifier.close(), verifier.close()])
+    await verifier.close()
     expect(closed).toBe(1)
+  })
+
+  it('is not ready from the call of close on, while stores are still being closed', async () => {
+    const { verifier } = bench({ hmac: { replay: storeThat(() => true, { close: () => new Promise(() => {}) }) } })
+    expect((await verifier.health()).ready).toBe(true)
+    verifier.close().catch(() => {})
+    expect((await verifier.health()).ready).toBe(false)
+  })
+
+  it.each<[string, () => Promise<void>]>([
+    ['hangs', () => new Promise(() => {})],
+    ['rejects', () => Promise.reject(new Error('down'))],
+    [
+      'throws',
+      () => {
+        throw new Error('down')
+      },
+    ],
+  ])('close names a store that %s, within 5 seconds, and closes the others', async (_, close) => {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
+    onTestFinished(() => void vi.useRealTimers())
+    let others = 0
+    const revocation: Revocation = { isRevoked: () => false, close: () => void others++ }
+    const { verifier } = bench({ hmac: { replay: storeThat(() => true, { close }) }, verifier: { revocation } })
+    const closed = expect(verifier.close()).rejects.toThrow('Not closed: hmac')
+    await vi.advanceTimersByTimeAsync(5000)
+    await closed
+    expect(others).toBe(1)
+  })
+
+  it('close waits for a store that takes just under 5 seconds', async () => {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
+    onTestFinished(() => void vi.useRealTimers())
+    const close = () => new Promise<void>((resolve) => setTimeout(resolve, 4999))
+    const { verifier } = bench({ hmac: { replay: storeThat(() => true, { close }) } })
+    const closed = expect(verifier.close()).resolves.toBeUndefined()
+    await vi.advanceTimersByTimeAsync(5000)
+    await closed
   })
 })

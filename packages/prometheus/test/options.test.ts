@@ -62,7 +62,8 @@ describe('collectMetrics', () => {
   })
 
   it('serves OpenMetrics too', async () => {
-    const register = new Registry(Registry.OPENMETRICS_CONTENT_TYPE)
+    const register = new Registry()
+    register.setContentType(Registry.OPENMETRICS_CONTENT_TYPE)
     const collector = collectMetrics({ ...good, register })
     onTestFinished(() => collector.close())
     const text = await register.metrics()

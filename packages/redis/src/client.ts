@@ -1,3 +1,4 @@
+import type { EventEmitter } from 'node:events'
 import { ConfigurationError } from '@countersign/core'
 
 /*
@@ -55,9 +56,14 @@ export function driverOf(client: unknown): RedisDriver {
   if (typeof client !== 'object' || client === null) throw noClient()
   const driver = ioredisDriver(client) ?? nodeRedisDriver(client)
   if (driver === undefined) throw noClient()
-  // An `error` event that nobody listens to would end the process; how the connection is, is said by the breaker.
-  if ('on' in client && typeof client.on === 'function') client.on('error', ignore)
+  listenToErrors(client)
   return driver
+}
+
+/** An `error` event that nobody listens to would end the process. How the connection is, the breaker says. */
+function listenToErrors(client: object): void {
+  const emitter = client as Partial<Pick<EventEmitter, 'on' | 'listeners'>>
+  if (emitter.listeners?.('error').includes(ignore) === false) emitter.on?.('error', ignore)
 }
 
 function noClient(): ConfigurationError {

@@ -1,23 +1,24 @@
 import { channel } from 'node:diagnostics_channel'
 import { isThenable } from '../deadline.js'
 import type { AuditLogger } from './logger.js'
-import type { AuditRecord } from './record.js'
+import { warnOfLostRecord } from './lost.js'
+import type { AuditRecord, AuthEventRecord } from './record.js'
 
 /** `diagnostics_channel` of every attempt; messages are audit records. */
 export const ATTEMPT_CHANNEL = 'countersign:attempt'
 
 const attempts = channel(ATTEMPT_CHANNEL)
 
-/** The record that is being published, and who made it. */
-let published: AuditRecord | undefined
-let publisher: object | undefined
+/** Who made a record. Kept beside it: a record holds what is written, and nothing else. */
+const verifiers = new WeakMap<object, object>()
 
 /**
- * The verifier that made a record. It answers subscribers of `countersign:attempt` while they are called, and says `undefined` later: the
- * channel is one for the whole process, whoever has several verifiers tells them apart here.
+ * The verifier that made a record of `countersign:attempt`: the channel is one for the whole process, whoever has several verifiers tells
+ * them apart here. `undefined` for anything else.
  */
 export function verifierOf(record: unknown): object | undefined {
-  return record === published ? publisher : undefined
+  // What is no object is no key.
+  return verifiers.get(record as object)
 }
 
 /** Whether anybody wants a record: none is made otherwise. */
@@ -27,42 +28,30 @@ export function isWanted(logger: AuditLogger | null): boolean {
 
 /**
  * Writes a record, once, at the level of its outcome. Sinks observe: what they throw, or reject with, changes no decision and is told
- * as a process warning.
+ * as a process warning, at most once a minute.
  */
 export function writeRecord(record: AuditRecord, logger: AuditLogger | null, verifier: object): void {
   // What one sink does to a record must not reach the next.
   Object.freeze(record)
   if (logger !== null) writeLine(record, logger)
-  if (attempts.hasSubscribers) publish(record, verifier)
-}
-
-function publish(record: AuditRecord, verifier: object): void {
-  // A subscriber may verify something itself.
-  const [outer, outerPublisher] = [published, publisher]
-  published = record
-  publisher = verifier
+  if (!attempts.hasSubscribers) return
+  verifiers.set(record, verifier)
   attempts.publish(record)
-  published = outer
-  publisher = outerPublisher
 }
 
-function writeLine(record: AuditRecord, logger: AuditLogger): void {
+/** Writes one line. What the logger throws, or rejects with, is told as a process warning. */
+export function writeLine(record: AuditRecord | AuthEventRecord, logger: AuditLogger): void {
   try {
-    const { outcome, reason } = record
+    const { event, outcome, reason } = record
+    const what = event === 'auth.attempt' ? 'auth' : event
     const level = outcome === 'error' ? 'error' : outcome === 'deny' || outcome === 'would_deny' ? 'warn' : 'info'
     const written: unknown = logger[level](
       record,
-      reason === undefined ? `auth ${outcome}` : `auth ${outcome}: ${reason}`,
+      reason === undefined ? `${what} ${outcome}` : `${what} ${outcome}: ${reason}`,
     )
     // An async function fits the type of a sink: a rejection that nobody handles would end the process.
     if (isThenable(written)) written.then(undefined, warnOfLostRecord)
   } catch (error) {
     warnOfLostRecord(error)
   }
-}
-
-/** Tells the operator, by the class of the error only: its text may hold anything. */
-export function warnOfLostRecord(error: unknown): void {
-  const name = error instanceof Error ? error.name : typeof error
-  process.emitWarning(`an audit record could not be written: ${name}`, { type: 'CountersignWarning' })
 }
