@@ -5,8 +5,18 @@ const { readBody } = require('@countersign/core/adapter')
 const { canonicalText } = require('@countersign/core/hmac')
 const { countersign: express } = require('@countersign/express')
 const { countersign, default: fastify } = require('@countersign/fastify')
+const { collectMetrics } = require('@countersign/prometheus')
 
 assert.equal(fastify, countersign)
-for (const thing of [createSigner, signedFetch, createVerifier, readBody, canonicalText, express, fastify]) {
+for (const thing of [
+  collectMetrics,
+  createSigner,
+  signedFetch,
+  createVerifier,
+  readBody,
+  canonicalText,
+  express,
+  fastify,
+]) {
   assert.equal(typeof thing, 'function')
 }

@@ -5,8 +5,18 @@ import { readBody } from '@countersign/core/adapter'
 import { canonicalText } from '@countersign/core/hmac'
 import { countersign as express } from '@countersign/express'
 import fastify, { countersign } from '@countersign/fastify'
+import { collectMetrics } from '@countersign/prometheus'
 
 assert.equal(fastify, countersign)
-for (const thing of [createSigner, signedFetch, createVerifier, readBody, canonicalText, express, fastify]) {
+for (const thing of [
+  collectMetrics,
+  createSigner,
+  signedFetch,
+  createVerifier,
+  readBody,
+  canonicalText,
+  express,
+  fastify,
+]) {
   assert.equal(typeof thing, 'function')
 }
