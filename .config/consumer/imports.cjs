@@ -6,9 +6,10 @@ const { canonicalText } = require('@countersign/core/hmac')
 const { countersign: express } = require('@countersign/express')
 const { countersign, default: fastify } = require('@countersign/fastify')
 const { collectMetrics } = require('@countersign/prometheus')
+const { redisConnection } = require('@countersign/redis')
 
 assert.equal(fastify, countersign)
-for (const thing of [
+const functions = [
   collectMetrics,
   createSigner,
   signedFetch,
@@ -17,6 +18,8 @@ for (const thing of [
   canonicalText,
   express,
   fastify,
-]) {
+  redisConnection,
+]
+for (const thing of functions) {
   assert.equal(typeof thing, 'function')
 }

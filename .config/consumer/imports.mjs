@@ -6,9 +6,10 @@ import { canonicalText } from '@countersign/core/hmac'
 import { countersign as express } from '@countersign/express'
 import fastify, { countersign } from '@countersign/fastify'
 import { collectMetrics } from '@countersign/prometheus'
+import { redisConnection } from '@countersign/redis'
 
 assert.equal(fastify, countersign)
-for (const thing of [
+const functions = [
   collectMetrics,
   createSigner,
   signedFetch,
@@ -17,6 +18,8 @@ for (const thing of [
   canonicalText,
   express,
   fastify,
-]) {
+  redisConnection,
+]
+for (const thing of functions) {
   assert.equal(typeof thing, 'function')
 }

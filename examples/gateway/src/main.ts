@@ -1,15 +1,17 @@
 import { createPrivateKey, type KeyObject } from 'node:crypto'
-import { httpLimits, portSetting, runService, settings } from '@countersign-example/kit'
+import {
+  httpLimits,
+  portSetting,
+  runService,
+  secretSetting,
+  settings,
+  withSurroundings,
+} from '@countersign-example/kit'
 import { startGateway } from './server.js'
 
 await runService('gateway', (log) => {
-  const { ISSUER, ORDERS_URL, TOKEN_KEY, GATEWAY_SECRET } = settings([
-    'ISSUER',
-    'ORDERS_URL',
-    'TOKEN_KEY',
-    'GATEWAY_SECRET',
-  ])
-  return startGateway({
+  const { ISSUER, ORDERS_URL, TOKEN_KEY } = settings(['ISSUER', 'ORDERS_URL', 'TOKEN_KEY'])
+  const options = {
     port: portSetting(3000),
     host: process.env['HOST'] ?? '127.0.0.1',
     log,
@@ -17,8 +19,9 @@ await runService('gateway', (log) => {
     issuer: ISSUER,
     tokenKey: readTokenKey(TOKEN_KEY),
     ordersUrl: ORDERS_URL,
-    gatewaySecret: GATEWAY_SECRET,
-  })
+    gatewaySecret: secretSetting('GATEWAY_SECRET'),
+  }
+  return withSurroundings('gateway', log, ({ observe }) => startGateway({ ...options, observe }))
 })
 
 function readTokenKey(pem: string): KeyObject {

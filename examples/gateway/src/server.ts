@@ -1,6 +1,14 @@
 import { createPublicKey, type KeyObject, randomUUID } from 'node:crypto'
 import { createSigner, signedFetch } from '@countersign/client'
-import { bearer, createVerifier, type Jwk, jwkThumbprint, staticJwks } from '@countersign/core'
+import {
+  bearer,
+  createVerifier,
+  type Jwk,
+  jwkThumbprint,
+  type SecretInput,
+  staticJwks,
+  type Verifier,
+} from '@countersign/core'
 import { countersign } from '@countersign/fastify'
 import { Front, type HttpLimits, healthReport, httpLimits, type Service } from '@countersign-example/kit'
 import Fastify, { type FastifyReply, type FastifyRequest } from 'fastify'
@@ -17,7 +25,9 @@ export interface GatewayOptions {
   /** Scheme, host and port of orders, without a slash at the end. */
   readonly ordersUrl: string
   /** What requests to orders are signed with. */
-  readonly gatewaySecret: string
+  readonly gatewaySecret: SecretInput
+  /** Told of the verifier before a request comes: metrics are made of it. */
+  readonly observe?: (verifier: Verifier) => void
   readonly log?: Logger
   /** How long a client may take. */
   readonly limits?: HttpLimits
@@ -117,6 +127,7 @@ export async function startGateway(options: GatewayOptions): Promise<Service> {
     proxy.get('/orders/*', forward)
   })
 
+  options.observe?.(verifier)
   await verifier.warmup()
   const url = await app.listen({ port: options.port, host: options.host ?? '127.0.0.1' })
   return {

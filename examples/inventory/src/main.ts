@@ -1,14 +1,23 @@
-import { httpLimits, portSetting, runService, settings } from '@countersign-example/kit'
+import { type HmacKeySource, keyFile } from '@countersign/core'
+import { httpLimits, portSetting, runService, settings, withSurroundings } from '@countersign-example/kit'
+import { inventoryCallers } from './callers.js'
 import { startInventory } from './server.js'
 
 await runService('inventory', (log) => {
-  const { ORDERS_SECRET, WAREHOUSE_SECRET } = settings(['ORDERS_SECRET', 'WAREHOUSE_SECRET'])
-  return startInventory({
+  const options = {
     port: portSetting(3002),
     host: process.env['HOST'] ?? '127.0.0.1',
     log,
     limits: httpLimits(),
-    ordersSecret: ORDERS_SECRET,
-    warehouseSecret: WAREHOUSE_SECRET,
-  })
+    callers: readCallers(),
+  }
+  return withSurroundings('inventory', log, (surroundings) => startInventory({ ...options, ...surroundings }))
 })
+
+/** A key file is read anew when it changes: keys rotate without a restart. */
+function readCallers(): HmacKeySource {
+  const file = process.env['CALLERS_FILE']
+  if (file !== undefined) return keyFile(file)
+  const { ORDERS_SECRET, WAREHOUSE_SECRET } = settings(['ORDERS_SECRET', 'WAREHOUSE_SECRET'])
+  return inventoryCallers({ ordersSecret: ORDERS_SECRET, warehouseSecret: WAREHOUSE_SECRET })
+}

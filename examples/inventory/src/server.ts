@@ -1,4 +1,11 @@
-import { createVerifier, hmac, keyRing, memoryReplayStore } from '@countersign/core'
+import {
+  createVerifier,
+  type HmacKeySource,
+  hmac,
+  memoryReplayStore,
+  type ReplayStore,
+  type Verifier,
+} from '@countersign/core'
 import { countersign } from '@countersign/fastify'
 import { Front, type HttpLimits, healthReport, httpLimits, type Service } from '@countersign-example/kit'
 import Fastify from 'fastify'
@@ -7,10 +14,12 @@ import { type Logger, pino } from 'pino'
 export interface InventoryOptions {
   readonly port: number
   readonly host?: string
-  /** What orders signs with. */
-  readonly ordersSecret: string
-  /** What the warehouse signs with, by the older profile. */
-  readonly warehouseSecret: string
+  /** The keys of those who call, and their roles: `stock:read`, `stock:reserve`, `stock:deliver`. */
+  readonly callers: HmacKeySource
+  /** Where nonces are remembered. Default: in this process, which is enough as long as there is one. */
+  readonly replay?: ReplayStore
+  /** Told of the verifier before a request comes: metrics are made of it. */
+  readonly observe?: (verifier: Verifier) => void
   readonly log?: Logger
   /** How long a client may take. */
   readonly limits?: HttpLimits
@@ -26,25 +35,7 @@ export async function startInventory(options: InventoryOptions): Promise<Service
 
   const verifier = createVerifier({
     audience: 'inventory',
-    schemes: [
-      hmac({
-        keys: keyRing([
-          { id: 'orders-1', client: 'orders', secret: options.ordersSecret, roles: ['stock:read', 'stock:reserve'] },
-          // This profile signs neither method nor path, so the key is good for one of each, and each signature once.
-          {
-            id: 'warehouse-1',
-            client: 'warehouse',
-            secret: options.warehouseSecret,
-            roles: ['stock:deliver'],
-            profile: 'body-timestamp',
-            methods: ['POST'],
-            paths: ['/deliveries'],
-            refuseRepeats: true,
-          },
-        ]),
-        replay: memoryReplayStore(),
-      }),
-    ],
+    schemes: [hmac({ keys: options.callers, replay: options.replay ?? memoryReplayStore() })],
     audit: log,
   })
 
@@ -89,6 +80,7 @@ export async function startInventory(options: InventoryOptions): Promise<Service
     },
   )
 
+  options.observe?.(verifier)
   await verifier.warmup()
   const url = await app.listen({ port: options.port, host: options.host ?? '127.0.0.1' })
   return {

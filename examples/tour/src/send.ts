@@ -11,10 +11,16 @@ export interface Credentials {
   readonly keys: SigningKeys
 }
 
+/** Where the service of a row is. */
+export interface Destination {
+  readonly url: string
+  readonly replicaUrl?: string | undefined
+}
+
 /** Sends the request of a row to a service and returns the status of the answer, of the last one where it is sent twice. */
 export async function send(
   request: TourRequest,
-  url: string,
+  { url, replicaUrl }: Destination,
   credentials: Credentials,
   traceId: string,
 ): Promise<number> {
@@ -23,8 +29,10 @@ export async function send(
   const headers = { traceparent, ...headersOf(request, credentials) }
   if (request.doubledHeader !== undefined) return sendRaw(request, url, headers, request.doubledHeader)
   const init = { method: request.method, headers, redirect: 'manual', body: request.body ?? null } as const
-  if (request.twice === true) await (await fetch(url + request.path, init)).arrayBuffer()
-  const answer = await fetch(url + request.path, init)
+  if (request.twice !== undefined) await (await fetch(url + request.path, init)).arrayBuffer()
+  const last = request.twice === 'at-other-replica' ? replicaUrl : url
+  if (last === undefined) throw new Error('the service has no other replica')
+  const answer = await fetch(last + request.path, init)
   await answer.arrayBuffer()
   return answer.status
 }

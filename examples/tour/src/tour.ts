@@ -50,8 +50,8 @@ export interface TourRequest {
   readonly body?: string
   readonly token?: TokenName
   readonly signature?: TourSignature
-  /** Sends the same bytes twice; the second answer counts. */
-  readonly twice?: boolean
+  /** Sends the same bytes twice, or once more to the other replica of the service; the second answer counts. */
+  readonly twice?: true | 'at-other-replica'
   /** Sends this header twice in one request, over a plain socket: HTTP clients would not. */
   readonly doubledHeader?: string
   /** Sends with the Python client. */
@@ -226,6 +226,14 @@ export const ROWS: readonly TourRow[] = [
     'replayed',
   ),
   row(
+    'the same twice, at two replicas',
+    'orders',
+    { ...GET_ORDERS, signature: { by: 'reporting' }, twice: 'at-other-replica' },
+    401,
+    'allow',
+    'replayed',
+  ),
+  row(
     'signed ten minutes ago',
     'orders',
     { ...GET_ORDERS, signature: { by: 'reporting', secondsOff: -600 } },
@@ -280,6 +288,12 @@ export const ROWS: readonly TourRow[] = [
     to: 'orders',
     request: { ...POST_ORDER, token: 'ada', signature: { by: 'gateway' } },
     expected: { status: 201, audit: { orders: ['allow'], inventory: ['allow'] } },
+  },
+  {
+    sent: 'on behalf of ada, at two replicas',
+    to: 'orders',
+    request: { ...POST_ORDER, token: 'ada', signature: { by: 'gateway' }, twice: 'at-other-replica' },
+    expected: { status: 401, audit: { orders: ['allow', 'replayed'], inventory: ['allow'] } },
   },
   row('ada alone, without the gateway', 'orders', { ...POST_ORDER, token: 'ada' }, 401, 'scheme_required'),
   row(

@@ -1,7 +1,7 @@
-import type { TourTarget } from './target.js'
+import type { DemoServices } from './services.js'
 
 /** Shell lines that work as they are printed, with curl and openssl. */
-export function tryIt({ urls, keys }: Pick<TourTarget, 'urls' | 'keys'>): string {
+export function tryIt({ urls, keys }: Pick<DemoServices, 'urls' | 'keys'>): string {
   return `# no token: 401, and why
 curl -i ${urls.orders}/orders
 

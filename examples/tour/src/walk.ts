@@ -50,7 +50,12 @@ type Outcome = Pick<RowResult, 'verdict' | 'status' | 'audit' | 'faults'>
 
 async function walkRow(row: TourRow, target: TourTarget, credentials: Credentials, traceId: string): Promise<Outcome> {
   try {
-    const status = await send(row.request, target.urls[row.to], credentials, traceId)
+    const status = await send(
+      row.request,
+      { url: target.urls[row.to], replicaUrl: target.replicas[row.to] },
+      credentials,
+      traceId,
+    )
     const audit = await auditOf(target.trail, traceId, countOf(row.expected.audit))
     const faults = judge(row.expected, status, audit)
     return { verdict: faults.length === 0 ? 'ok' : 'FAIL', status, audit, faults }

@@ -37,19 +37,20 @@ export function writeRecord(record: AuditRecord, logger: AuditLogger | null, ver
   publishRecord(record, verifier)
 }
 
-function publishRecord(record: AuditRecord, verifier: object): void {
+/** Tells whoever subscribed, and writes nothing. */
+export function publishRecord(record: AuditRecord, verifier: object): void {
   if (!attempts.hasSubscribers) return
   // A subscriber may verify something itself.
   const outer = published
   const outerPublisher = publisher
-  published = record
+  published = Object.freeze(record)
   publisher = verifier
   attempts.publish(record)
   published = outer
   publisher = outerPublisher
 }
 
-/** Writes one line. What the logger throws, or rejects with, is told as a process warning. */
+/** The part of {@link writeRecord} that is a logger's: what it throws, or rejects with, is told as a process warning. */
 export function writeLine(record: AuditRecord | AuthEventRecord, logger: AuditLogger): void {
   try {
     const { event, outcome, reason } = record
