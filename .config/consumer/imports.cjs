@@ -5,10 +5,12 @@ const { readBody } = require('@countersign/core/adapter')
 const { canonicalText } = require('@countersign/core/hmac')
 const { countersign: express } = require('@countersign/express')
 const { countersign, default: fastify } = require('@countersign/fastify')
+const { collectMetrics } = require('@countersign/prometheus')
 const { redisConnection } = require('@countersign/redis')
 
 assert.equal(fastify, countersign)
 const functions = [
+  collectMetrics,
   createSigner,
   signedFetch,
   createVerifier,

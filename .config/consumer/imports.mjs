@@ -5,10 +5,12 @@ import { readBody } from '@countersign/core/adapter'
 import { canonicalText } from '@countersign/core/hmac'
 import { countersign as express } from '@countersign/express'
 import fastify, { countersign } from '@countersign/fastify'
+import { collectMetrics } from '@countersign/prometheus'
 import { redisConnection } from '@countersign/redis'
 
 assert.equal(fastify, countersign)
 const functions = [
+  collectMetrics,
   createSigner,
   signedFetch,
   createVerifier,
