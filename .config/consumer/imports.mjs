@@ -5,8 +5,19 @@ import { readBody } from '@countersign/core/body'
 import { canonicalText } from '@countersign/core/hmac'
 import { countersign as express } from '@countersign/express'
 import fastify, { countersign } from '@countersign/fastify'
+import { redisConnection } from '@countersign/redis'
 
 assert.equal(fastify, countersign)
-for (const thing of [createSigner, signedFetch, createVerifier, readBody, canonicalText, express, fastify]) {
+const functions = [
+  createSigner,
+  signedFetch,
+  createVerifier,
+  readBody,
+  canonicalText,
+  express,
+  fastify,
+  redisConnection,
+]
+for (const thing of functions) {
   assert.equal(typeof thing, 'function')
 }
