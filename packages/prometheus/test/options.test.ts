@@ -62,7 +62,7 @@ describe('collectMetrics', () => {
   })
 
   it('serves OpenMetrics too', async () => {
-    const register = new Registry()
+    const register = new Registry<typeof Registry.OPENMETRICS_CONTENT_TYPE>()
     register.setContentType(Registry.OPENMETRICS_CONTENT_TYPE)
     const collector = collectMetrics({ ...good, register })
     onTestFinished(() => collector.close())

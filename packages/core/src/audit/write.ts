@@ -34,12 +34,17 @@ export function writeRecord(record: AuditRecord, logger: AuditLogger | null, ver
   // What one sink does to a record must not reach the next.
   Object.freeze(record)
   if (logger !== null) writeLine(record, logger)
-  if (!attempts.hasSubscribers) return
-  verifiers.set(record, verifier)
-  attempts.publish(record)
+  publishRecord(record, verifier)
 }
 
-/** Writes one line. What the logger throws, or rejects with, is told as a process warning. */
+/** Tells whoever subscribed, and writes nothing. */
+export function publishRecord(record: AuditRecord, verifier: object): void {
+  if (!attempts.hasSubscribers) return
+  verifiers.set(record, verifier)
+  attempts.publish(Object.freeze(record))
+}
+
+/** The part of {@link writeRecord} that is a logger's: what it throws, or rejects with, is told as a process warning. */
 export function writeLine(record: AuditRecord | AuthEventRecord, logger: AuditLogger): void {
   try {
     const { event, outcome, reason } = record
