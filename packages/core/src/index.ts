@@ -91,7 +91,14 @@ export type { RoleHierarchy } from './policy/roles.js'
 export { ConfigurationError, CredentialError } from './errors.js'
 export { type DenyKind, type DenyReason, REASONS } from './reason.js'
 export type { AuditLogger } from './audit/logger.js'
-export type { AuditOutcome, AuditRecord } from './audit/record.js'
+export { AUTH_EVENT_CHANNEL, type AuthEvent, recordAuthEvent } from './audit/event.js'
+export type {
+  AuditedRequest,
+  AuditOutcome,
+  AuditRecord,
+  AuthEventName,
+  AuthEventRecord,
+} from './audit/record.js'
 export { ATTEMPT_CHANNEL } from './audit/write.js'
 export {
   JWKS_CHANNEL,

@@ -1,7 +1,7 @@
 import { channel } from 'node:diagnostics_channel'
 import { isThenable } from '../deadline.js'
 import type { AuditLogger } from './logger.js'
-import type { AuditRecord } from './record.js'
+import type { AuditRecord, AuthEventRecord } from './record.js'
 
 /** `diagnostics_channel` of every attempt; messages are audit records. */
 export const ATTEMPT_CHANNEL = 'countersign:attempt'
@@ -24,13 +24,15 @@ export function writeRecord(record: AuditRecord, logger: AuditLogger | null): vo
   if (attempts.hasSubscribers) attempts.publish(record)
 }
 
-function writeLine(record: AuditRecord, logger: AuditLogger): void {
+/** Writes one line. What the logger throws, or rejects with, is told as a process warning. */
+export function writeLine(record: AuditRecord | AuthEventRecord, logger: AuditLogger): void {
   try {
-    const { outcome, reason } = record
+    const { event, outcome, reason } = record
+    const what = event === 'auth.attempt' ? 'auth' : event
     const level = outcome === 'error' ? 'error' : outcome === 'deny' || outcome === 'would_deny' ? 'warn' : 'info'
     const written: unknown = logger[level](
       record,
-      reason === undefined ? `auth ${outcome}` : `auth ${outcome}: ${reason}`,
+      reason === undefined ? `${what} ${outcome}` : `${what} ${outcome}: ${reason}`,
     )
     // An async function fits the type of a sink: a rejection that nobody handles would end the process.
     if (isThenable(written)) written.then(undefined, warnOfLostRecord)
