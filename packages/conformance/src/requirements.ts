@@ -213,6 +213,14 @@ const POLICIES: readonly Requirement[] = [
   must('POL-13', 'DESIGN section 1', 'a check that does not say true denies, one that throws is internal'),
 ]
 
+const AUTHENTICATION: readonly Requirement[] = [
+  must(
+    'O07',
+    'RFC 9470 section 3',
+    'an acr or auth_time that is too weak, absent or none is answered with insufficient_user_authentication and what would do',
+  ),
+]
+
 const WIRE: readonly Requirement[] = [
   must('WIRE-01', 'DESIGN section 5', 'RS256, PS256, ES256, EdDSA and HS256 tokens are accepted'),
   should('WIRE-02', 'RFC 7515 section 4.1.4', 'a token without kid is verified with the one key of its algorithm'),
@@ -265,6 +273,7 @@ export const REQUIREMENTS: readonly Requirement[] = [
   ...RECORDS,
   ...CONFIGURATION,
   ...POLICIES,
+  ...AUTHENTICATION,
   ...WIRE,
   ...REGRESSIONS,
 ]
@@ -284,7 +293,6 @@ export const NOT_APPLICABLE: Readonly<Record<string, string>> = {
   O01: 'RFC 9421 signatures are not offered',
   O03: 'RFC 9421 signatures are not offered',
   O05: 'tokens bound to a client are not offered',
-  O07: 'step-up is not offered',
   'REG-02': 'needs a remote JWK Set',
   'REG-03': 'needs a remote JWK Set',
   'REG-04': 'needs a remote JWK Set',

@@ -1,8 +1,12 @@
 /** Whose fault a denial is. Four different failures, four different alarms. */
 export type DenyKind = 'credential' | 'policy' | 'throttle' | 'dependency' | 'internal'
 
-/** RFC 6750 section 3.1. `undefined` in the table: the challenge says nothing of an error. */
-export type BearerError = 'invalid_request' | 'invalid_token' | 'insufficient_scope'
+/** RFC 6750 section 3.1, RFC 9470 section 3. `undefined` in the table: the challenge says nothing of an error. */
+export type BearerError =
+  | 'invalid_request'
+  | 'invalid_token'
+  | 'insufficient_scope'
+  | 'insufficient_user_authentication'
 
 /** All that follows from a reason. */
 export interface ReasonRow {
@@ -96,7 +100,7 @@ export const REASONS: Readonly<Record<DenyReason, ReasonRow>> = {
   aborted: credential(400, 'aborted', 'The body did not arrive whole'),
 
   scheme_required: { kind: 'policy', status: 401, code: 'scheme_required', title: 'Credentials of another scheme are required' },
-  step_up_required: { kind: 'policy', status: 401, code: 'step_up_required', title: 'A stronger authentication is required' },
+  step_up_required: { kind: 'policy', status: 401, code: 'step_up_required', title: 'A stronger or more recent authentication is required', bearerError: 'insufficient_user_authentication' },
   role_missing: policy('role_missing', 'A required role is missing'),
   scope_missing: policy('scope_missing', 'A required scope is missing'),
   policy_denied: policy('policy_denied', 'The policy of this resource denies the request'),

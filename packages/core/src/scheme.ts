@@ -1,6 +1,7 @@
 import type { Awaitable } from './chain.js'
 import type { Clock } from './clock.js'
 import type { KeyHealth } from './key.js'
+import type { StepUp } from './policy/step-up.js'
 import type { Principal, SchemeName } from './principal.js'
 import type { DenyReason } from './reason.js'
 import type { RequestView } from './request-view.js'
@@ -39,8 +40,13 @@ export interface Scheme {
   readonly name: SchemeName
   /** Takes the credentials of this scheme out of a request; `undefined` where there are none. Throws `CredentialError`. */
   present(context: AttemptContext): Presented | undefined
-  /** One challenge of `WWW-Authenticate`. `reason` absent: nothing was wrong with credentials of this scheme. */
-  challenge(realm: string, reason: DenyReason | undefined, scopes: readonly string[]): string
+  /** How far the clock of those who issue its credentials may be from the clock here, where that is not this service's own matter. */
+  readonly skewSeconds?: number
+  /**
+   * One challenge of `WWW-Authenticate`. `reason` absent: nothing was wrong with credentials of this scheme. `stepUp`: how a user has to
+   * authenticate, where that is what is lacking.
+   */
+  challenge(realm: string, reason: DenyReason | undefined, scopes: readonly string[], stepUp?: StepUp): string
   warmup(): Awaitable<void>
   health(now: number): Awaitable<SchemeHealth>
   close(): Awaitable<void>

@@ -144,7 +144,13 @@ class RequestVerifier implements Verifier, River {
     for (const [name, check] of Object.entries(checks)) {
       if (typeof check !== 'function') throw new ConfigurationError(`checks.${name}`, 'must be a function')
     }
-    this.#terms = { roles: new RoleIndex('roleHierarchy', options.roleHierarchy ?? {}), schemes: names, checks }
+    const skewSeconds = this.schemes.find(({ name }) => name === 'bearer')?.skewSeconds ?? 0
+    this.#terms = {
+      roles: new RoleIndex('roleHierarchy', options.roleHierarchy ?? {}),
+      schemes: names,
+      checks,
+      skewSeconds,
+    }
   }
 
   verify(view: RequestView, policy: Policy): Awaitable<Decision> {

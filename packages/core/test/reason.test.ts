@@ -53,7 +53,8 @@ describe('the table of reasons', () => {
 
   it('offers a Bearer error for what a client can mend, by its status (RFC 6750 section 3.1)', () => {
     for (const [name, { kind, status, bearerError }] of Object.entries(REASONS)) {
-      if (name === 'missing_credentials' || (kind === 'policy' && status === 401))
+      if (name === 'step_up_required') expect(bearerError, name).toBe('insufficient_user_authentication')
+      else if (name === 'missing_credentials' || (kind === 'policy' && status === 401))
         expect(bearerError, name).toBeUndefined()
       else if (kind === 'policy') expect(bearerError, name).toBe('insufficient_scope')
       else if (kind === 'credential')

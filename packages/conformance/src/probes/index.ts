@@ -13,6 +13,7 @@ import { REPLAY } from './replay.js'
 import { ROLES } from './roles.js'
 import { ROUTING } from './routing.js'
 import { SIGNATURE } from './signature.js'
+import { STEP_UP } from './step-up.js'
 
 /** Every probe. */
 export const PROBES: readonly Probe[] = [
@@ -28,6 +29,7 @@ export const PROBES: readonly Probe[] = [
   ...BODY,
   ...LIMITS,
   ...POLICY,
+  ...STEP_UP,
   ...AUDIT,
   ...CONFIGURATION,
 ]

@@ -91,6 +91,7 @@ export const ROUTES: readonly TargetRoute[] = [
   { path: '/admin', policy: { allRoles: ['admin'] }, handler: echo },
   { path: '/both', policy: { scheme: 'bearer', actor: { anyRole: ['gateway'] } }, handler: echo },
   { path: '/scoped', policy: { allScopes: ['orders:read'] }, handler: echo },
+  { path: '/step-up', policy: { acr: ['urn:example:mfa', 'urn:example:hardware'], maxAgeSeconds: 300 }, handler: echo },
   { path: '/metrics', policy: 'public', handler: metrics },
   { path: '/health', policy: 'public', handler: health },
 ]
