@@ -1,65 +1,52 @@
-import type { AuditOutcome } from '@countersign/core'
+import { type AuditedRequest, type AuthEvent, recordAuthEvent } from '@countersign/core'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { sendProblem } from '../problem.js'
 import { LOGIN_REASONS, type LoginReason } from './reasons.js'
 
-export type LoginEvent = 'auth.login' | 'auth.refresh' | 'auth.step_up' | 'auth.logout'
-
-/** What was found out, for the record. No password, code, token or cookie has a place here. */
-export interface Finding {
-  /**
-   * The user; of a refused attempt, the user whose name was given. A name that nobody has is left out: people type their password into the
-   * wrong field.
-   */
-  readonly principal?: string
-  /** The session. */
-  readonly sessionId?: string
-  /** `jti` of the access token that was given out. */
-  readonly tokenId?: string
-  readonly amr?: readonly string[]
-}
-
 const TRACEPARENT = /^[0-9a-f]{2}-([0-9a-f]{32})-[0-9a-f]{16}-[0-9a-f]{2}/
 
-/** Writes the record of an attempt that succeeded: flat, versioned, the keys of Countersign's own records. */
-export function auditAllowed(request: FastifyRequest, event: LoginEvent, finding: Finding): void {
-  request.log.info(record(request, event, 'allow', finding), `${event} allow`)
+/** What a record says of the request that it came with. */
+export function auditedRequest(request: FastifyRequest): AuditedRequest {
+  const { method, ip, id, routeOptions, headers } = request
+  const traceId = TRACEPARENT.exec(String(headers['traceparent']))?.[1]
+  return {
+    ...(routeOptions.url === undefined ? {} : { route: routeOptions.url }),
+    ...(traceId === undefined ? {} : { traceId }),
+    ...{ method, ip, requestId: id, framework: 'fastify' },
+  }
 }
+
+/**
+ * What was found out, for the record: no password, code, token or cookie has a place here. `principal` of a refused attempt is the user
+ * whose name was given. A name that nobody has is left out: people type their password into the wrong field.
+ */
+export type Finding = Pick<AuthEvent, 'event' | 'principal' | 'sessionId' | 'tokenId'>
 
 export interface Refusal extends Finding {
   readonly reason: LoginReason
+  /** Where it is finer than the reason's. */
+  readonly status?: number
   readonly retryAfterSeconds?: number
+  /** The class of an exception. */
+  readonly error?: string
+}
+
+/** Writes the record of what was allowed. */
+export function audit(request: FastifyRequest, reply: FastifyReply, finding: Finding): void {
+  recordAuthEvent({ ...finding, outcome: 'allow', ...circumstances(request, reply) }, request.log)
 }
 
 /** Writes the record of a refusal and answers it. */
-export function refuse(
-  request: FastifyRequest,
-  reply: FastifyReply,
-  event: LoginEvent,
-  { reason, retryAfterSeconds, ...finding }: Refusal,
-): FastifyReply {
-  const { status } = LOGIN_REASONS[reason]
+export function refuse(request: FastifyRequest, reply: FastifyReply, refusal: Refusal): FastifyReply {
+  const { retryAfterSeconds, ...facts } = refusal
+  const row = LOGIN_REASONS[facts.reason]
+  const { status = row.status } = facts
   const outcome = status >= 500 ? 'error' : 'deny'
-  const level = outcome === 'error' ? 'error' : 'warn'
-  request.log[level]({ ...record(request, event, outcome, finding), reason, status }, `${event} ${outcome}: ${reason}`)
+  recordAuthEvent({ ...facts, outcome, status, ...circumstances(request, reply) }, request.log)
   if (retryAfterSeconds !== undefined) reply.header('retry-after', String(retryAfterSeconds))
-  return sendProblem(reply, LOGIN_REASONS[reason])
+  return sendProblem(reply, { ...row, status })
 }
 
-function record(request: FastifyRequest, event: LoginEvent, outcome: AuditOutcome, finding: Finding): object {
-  const { traceparent } = request.headers
-  const traceId = typeof traceparent === 'string' ? TRACEPARENT.exec(traceparent)?.[1] : undefined
-  return {
-    event,
-    v: 1,
-    outcome,
-    ...finding,
-    route: request.routeOptions.url,
-    method: request.method,
-    ip: request.ip,
-    requestId: request.id,
-    ...(traceId === undefined ? {} : { traceId }),
-    framework: 'fastify',
-    durationUs: microsecondsSince(startedAt),
-  }
+function circumstances(request: FastifyRequest, reply: FastifyReply): Pick<AuthEvent, 'durationUs' | 'request'> {
+  return { durationUs: Math.round(reply.elapsedTime * 1000), request: auditedRequest(request) }
 }

@@ -1,7 +1,7 @@
 import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto'
 
 /** How long a device is known without a login. */
-export const DEVICE_SECONDS = 90 * 86_400
+export const DEVICE_SECONDS: number = 90 * 86_400
 
 /**
  * The value of a cookie that says that a user has logged in on this device. It opens nothing: it only keeps the failures of strangers away

@@ -10,11 +10,9 @@ export type LoginReason =
   | 'code_throttled'
   | 'throttled'
   | 'busy'
-  | 'refresh_missing'
-  | 'refresh_invalid'
-  | 'refresh_expired'
-  | 'refresh_reused'
-  | 'store_unavailable'
+  | 'no_session'
+  | 'session_ended'
+  | 'unavailable'
 
 /** All that follows from a reason. */
 export interface LoginReasonRow {
@@ -28,7 +26,6 @@ export interface LoginReasonRow {
 const LOGIN_FAILED: LoginReasonRow = {
   ...{ status: 401, code: 'login_failed', title: 'The name, the password or the code is wrong' },
 }
-const SESSION_ENDED: LoginReasonRow = { status: 401, code: 'session_ended', title: 'The session has ended' }
 
 // biome-ignore format: one reason, one line
 export const LOGIN_REASONS: Readonly<Record<LoginReason, LoginReasonRow>> = {
@@ -42,9 +39,7 @@ export const LOGIN_REASONS: Readonly<Record<LoginReason, LoginReasonRow>> = {
   code_throttled: LOGIN_FAILED,
   throttled: { status: 429, code: 'throttled', title: 'Too many failed attempts' },
   busy: { status: 503, code: 'busy', title: 'Too many logins at the moment' },
-  refresh_missing: { status: 401, code: 'refresh_missing', title: 'There is no session' },
-  refresh_invalid: SESSION_ENDED,
-  refresh_expired: SESSION_ENDED,
-  refresh_reused: SESSION_ENDED,
-  store_unavailable: { status: 503, code: 'store_unavailable', title: 'The users cannot be looked up at the moment' },
+  no_session: { status: 401, code: 'no_session', title: 'There is no session' },
+  session_ended: { status: 401, code: 'session_ended', title: 'The session has ended' },
+  unavailable: { status: 503, code: 'unavailable', title: 'Logins cannot be looked at at the moment' },
 }

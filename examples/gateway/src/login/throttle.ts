@@ -65,7 +65,8 @@ export function loginThrottle(store: UserStore, redis: Redis | undefined): Throt
   const [pause, nobody] = [limit(PAUSE), limit(NOBODY)]
 
   async function enterKnown(name: string, device: string): Promise<Admission> {
-    const waitSeconds = (await byDevice.take(device)) || (await countUpTo(MOST_FAILURES, storeCount(store, name, 'login')))
+    const waitSeconds =
+      (await byDevice.take(device)) || (await countUpTo(MOST_FAILURES, storeCount(store, name, 'login')))
     return admission(waitSeconds, () => [byDevice.forget(device), store.clearFailures(name, 'login')])
   }
 
@@ -74,8 +75,7 @@ export function loginThrottle(store: UserStore, redis: Redis | undefined): Throt
     const group = addressGroup(address)
     const pair = hashed(`${group} ${account}`)
     const count = name === undefined ? limiterCount(nobody, account) : storeCount(store, name, 'login')
-    const waitSeconds =
-      (await byAddress.take(group)) || (await byPair.take(pair)) || (await slowDown(count, account))
+    const waitSeconds = (await byAddress.take(group)) || (await byPair.take(pair)) || (await slowDown(count, account))
     return admission(waitSeconds, () => [byAddress.giveBack(group), byPair.forget(pair), count.clear()])
   }
 

@@ -10,7 +10,11 @@ import type { User } from './user.js'
  */
 export async function levelUserStore(directory: string, sealKey: Buffer): Promise<UserStore> {
   const db = new ClassicLevel(directory)
-  await db.open()
+  await db.open().catch((error: Error) => {
+    const isLocked = error.cause instanceof Error && 'code' in error.cause && error.cause.code === 'LEVEL_LOCKED'
+    const fault = isLocked ? 'is in use by another process' : 'cannot be opened'
+    throw new Error(`the directory of the users ${fault}`, { cause: error })
+  })
   return new LevelUserStore(db, sealKey)
 }
 

@@ -8,6 +8,8 @@ const LEAST_ALONE = 15
 const LEAST_BESIDE_A_CODE = 8
 /** Far above the 64 that have to be allowed; something has to bound the work. */
 export const MOST_CHARACTERS = 256
+/** What is looked at for its strength: the work grows faster than the length, 256 characters take seconds. */
+const JUDGED_CHARACTERS = 64
 /** Of 0 to 4: `safely unguessable`, more than 10^8 guesses. */
 const LEAST_SCORE = 3
 
@@ -24,7 +26,9 @@ export interface PasswordPolicy {
 
 /** @param blocklist more passwords that nobody may use, besides the common ones that leaks are full of */
 export function passwordPolicy(blocklist: readonly string[] = []): PasswordPolicy {
-  const judge = new ZxcvbnFactory({ dictionary: { ...common, ...english }, graphs: adjacencyGraphs })
+  const judge = new ZxcvbnFactory({
+    ...{ dictionary: { ...common, ...english }, graphs: adjacencyGraphs, maxLength: JUDGED_CHARACTERS },
+  })
   const blocked = new Set([...common['passwords-common'], ...blocklist].map(folded))
   return {
     fault(password, { name, codeAtEveryLogin }) {
