@@ -86,6 +86,8 @@ export interface AuthEventRecord
   readonly sessionId?: string
   /** Whom a token was issued for. */
   readonly audience?: readonly string[]
+  /** Whether it was the repetition of an attempt whose answer was lost. */
+  readonly retried?: boolean
   /** What came to an end with it. */
   readonly revoked?: 'session' | 'subject'
 }

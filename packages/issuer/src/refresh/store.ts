@@ -1,5 +1,5 @@
 import type { Awaitable } from '@countersign/core'
-import type { AccessTokenRequest } from '../claims.js'
+import type { Grant } from '../claims.js'
 
 /**
  * A session, as it was granted when somebody logged in: the family of all its refresh tokens (RFC 9700 section 4.14.2). Does not
@@ -24,7 +24,7 @@ export interface RefreshFamily {
 }
 
 /** What refreshing can give, and never more. */
-export type RefreshGrant = Omit<AccessTokenRequest, 'audience'> & { readonly audience: readonly string[] }
+export type RefreshGrant = Grant
 
 /** One use of a refresh token. */
 export interface RefreshUse {
