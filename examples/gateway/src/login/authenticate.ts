@@ -20,7 +20,7 @@ export type Method = 'pwd' | 'otp'
 
 export type LoginOutcome =
   | { readonly user: User; readonly methods: readonly Method[] }
-  | { readonly reason: LoginReason; readonly name?: string; readonly retryAfterSeconds?: number }
+  | { readonly reason: LoginReason; readonly principal?: string; readonly retryAfterSeconds?: number }
 
 export type CodeOutcome = Exclude<LoginOutcome, { user: User }> | undefined
 
@@ -50,7 +50,7 @@ export function authenticator({ store, hasher, throttle, deviceKey }: Authentica
     const name = canonicalName(attempt.username)
     const user = name === undefined ? undefined : await store.find(name)
     const device = user === undefined ? undefined : knownDevice(attempt.deviceCookie, user.name, now, deviceKey)
-    const said = user === undefined ? {} : { name: user.name }
+    const said = user === undefined ? {} : { principal: user.name }
     const admission = await throttle.enter({
       ...{ typedName: attempt.username, name: user?.name, address: attempt.address, device },
     })

@@ -17,8 +17,11 @@ export interface User {
 
 const NAME = /^[a-z0-9][a-z0-9._-]{0,63}$/
 
+/** Services have these, and tokens name both: no user may look like one (RFC 9700 section 4.15). */
+const RESERVED = ['gateway', 'orders', 'inventory', 'reporting', 'warehouse']
+
 /** One spelling for each name, whatever was typed; `undefined` where no user can have it. */
 export function canonicalName(typed: string): string | undefined {
   const name = typed.normalize('NFKC').toLowerCase()
-  return NAME.test(name) ? name : undefined
+  return NAME.test(name) && !RESERVED.includes(name) ? name : undefined
 }

@@ -58,7 +58,7 @@ describe('a login', () => {
   })
 
   it('tells the record whose name was given, and never a name that nobody has', async () => {
-    expect(await gate.login(attempt('ada', 'wrong'), NOW)).toEqual({ name: 'ada', reason: 'password_wrong' })
+    expect(await gate.login(attempt('ada', 'wrong'), NOW)).toEqual({ principal: 'ada', reason: 'password_wrong' })
     expect(await gate.login(attempt('my secret password', 'ada'), NOW)).toEqual({ reason: 'user_unknown' })
   })
 
@@ -121,7 +121,7 @@ describe('a code', () => {
         'code_wrong',
       )
     const tried = attempt('root', PASSWORDS.root, { code: rootCode(NOW), address: '198.51.100.99' })
-    expect(await gate.login(tried, NOW)).toEqual({ name: 'root', reason: 'code_throttled' })
+    expect(await gate.login(tried, NOW)).toEqual({ principal: 'root', reason: 'code_throttled' })
     const root = await store.find('root')
     if (root === undefined) throw new Error('root is gone')
     expect(await gate.checkCode(root, rootCode(NOW), NOW)).toEqual({ reason: 'throttled', retryAfterSeconds: 900 })
@@ -138,7 +138,7 @@ describe('guesses', () => {
   it('wait after ten from one address, and leave the owner alone on a device that is known', async () => {
     for (let round = 0; round < 10; round++) expect(await reasonOf(attempt('ada', 'wrong'))).toBe('password_wrong')
     expect(await gate.login(attempt('ada', PASSWORDS.ada), NOW)).toEqual({
-      ...{ name: 'ada', reason: 'throttled', retryAfterSeconds: 900 },
+      ...{ principal: 'ada', reason: 'throttled', retryAfterSeconds: 900 },
     })
     const deviceCookie = newDeviceCookie('ada', NOW, KEYS.device)
     expect(await reasonOf(attempt('ada', PASSWORDS.ada, { deviceCookie }))).toBe('pwd')
