@@ -1,5 +1,6 @@
+import { remoteJwks } from '@countersign/core'
 import { portSetting, runService, settings } from '@countersign-example/kit'
-import { startInventory } from './server.js'
+import { type InventoryOptions, startInventory } from './server.js'
 
 await runService('inventory', () => {
   const { ORDERS_SECRET, WAREHOUSE_SECRET } = settings(['ORDERS_SECRET', 'WAREHOUSE_SECRET'])
@@ -8,5 +9,15 @@ await runService('inventory', () => {
     host: process.env['HOST'] ?? '127.0.0.1',
     ordersSecret: ORDERS_SECRET,
     warehouseSecret: WAREHOUSE_SECRET,
+    ...usersSetting(),
   })
 })
+
+/** Users come where an issuer is named. */
+function usersSetting(): Pick<InventoryOptions, 'users'> {
+  if (process.env['ISSUER'] === undefined) return {}
+  const read = settings(['ISSUER', 'JWKS_URL', 'GATEWAY_SECRET'])
+  // As for orders: inside the network of docker-compose the gateway speaks http.
+  const tokenKeys = remoteJwks(read.JWKS_URL, { allowInsecureHttp: true })
+  return { users: { issuer: read.ISSUER, tokenKeys, gatewaySecret: read.GATEWAY_SECRET } }
+}

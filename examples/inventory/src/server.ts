@@ -1,4 +1,12 @@
-import { createVerifier, hmac, keyRing, memoryReplayStore } from '@countersign/core'
+import {
+  bearer,
+  createVerifier,
+  hmac,
+  keyRing,
+  memoryReplayStore,
+  type Policy,
+  type VerificationKeySource,
+} from '@countersign/core'
 import { countersign } from '@countersign/fastify'
 import { healthReport } from '@countersign-example/kit'
 import Fastify from 'fastify'
@@ -11,7 +19,23 @@ export interface InventoryOptions {
   readonly ordersSecret: string
   /** What the warehouse signs with, by the older profile. */
   readonly warehouseSecret: string
+  /** Users, through the gateway. Absent: services only. */
+  readonly users?: {
+    /** `iss` of the tokens that are taken, and where the public keys come from that they are signed with. */
+    readonly issuer: string
+    readonly tokenKeys: VerificationKeySource
+    /** What the gateway signs with. */
+    readonly gatewaySecret: string
+  }
   readonly log?: Logger
+}
+
+/** Orders for itself, or the gateway on behalf of a user. */
+const READ_STOCK: Policy = {
+  anyOf: [
+    { scheme: 'hmac', anyRole: ['stock:read'] },
+    { scheme: 'bearer', actor: { anyRole: ['gateway'] } },
+  ],
 }
 
 /**
@@ -20,13 +44,19 @@ export interface InventoryOptions {
  * @throws {Error} an option that Countersign refuses, a port that is taken
  */
 export async function startInventory(options: InventoryOptions): Promise<{ url: string; close(): Promise<void> }> {
-  const { log = pino({ name: 'inventory' }) } = options
+  const { users, log = pino({ name: 'inventory' }) } = options
 
   const verifier = createVerifier({
     audience: 'inventory',
     schemes: [
+      ...(users === undefined
+        ? []
+        : [bearer({ issuers: [{ issuer: users.issuer, algorithms: ['ES256'], keys: users.tokenKeys }] })]),
       hmac({
         keys: keyRing([
+          ...(users === undefined
+            ? []
+            : [{ id: 'gateway-1', client: 'gateway', secret: users.gatewaySecret, roles: ['gateway'] }]),
           { id: 'orders-1', client: 'orders', secret: options.ordersSecret, roles: ['stock:read', 'stock:reserve'] },
           // This profile signs neither method nor path, so the key is good for one of each, and each signature once.
           {
@@ -61,7 +91,9 @@ export async function startInventory(options: InventoryOptions): Promise<{ url: 
     return reply.code(status).send(body)
   })
 
-  app.get('/stock', { config: { auth: { anyRole: ['stock:read'] } } }, () => Object.fromEntries(stock))
+  app.get('/stock', { config: { auth: users === undefined ? { anyRole: ['stock:read'] } : READ_STOCK } }, () =>
+    Object.fromEntries(stock),
+  )
 
   app.post<{ Body: Movement }>(
     '/reservations',

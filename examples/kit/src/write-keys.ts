@@ -15,11 +15,13 @@ if (directory === undefined) {
 
 const keys = makeKeys()
 const files: Readonly<Record<string, string>> = {
-  'gateway/token-key.pem': keys.tokenKey,
   'gateway/gateway-secret': keys.gatewaySecret,
+  'gateway/users-key': keys.usersKey,
+  'gateway/key-encryption-key': keys.keyEncryptionKey,
   'orders/gateway-secret': keys.gatewaySecret,
   'orders/orders-secret': keys.ordersSecret,
   'orders/reporting-secret': keys.reportingSecret,
+  'inventory/gateway-secret': keys.gatewaySecret,
   'inventory/orders-secret': keys.ordersSecret,
   'inventory/warehouse-secret': keys.warehouseSecret,
 }

@@ -25,13 +25,13 @@ describe('write-keys', () => {
     write()
     const found = ['gateway', 'orders', 'inventory'].map((service) => readdirSync(join(directory, service)).sort())
     expect(found).toEqual([
-      ['gateway-secret', 'token-key.pem'],
+      ['gateway-secret', 'key-encryption-key', 'users-key'],
       ['gateway-secret', 'orders-secret', 'reporting-secret'],
-      ['orders-secret', 'warehouse-secret'],
+      ['gateway-secret', 'orders-secret', 'warehouse-secret'],
     ])
     expect(read('gateway/gateway-secret')).toBe(read('orders/gateway-secret'))
     expect(read('orders/orders-secret')).toBe(read('inventory/orders-secret'))
-    expect(statSync(join(directory, 'gateway/token-key.pem')).mode & 0o077).toBe(0)
+    expect(statSync(join(directory, 'gateway/users-key')).mode & 0o077).toBe(0)
   })
 
   it('keeps keys that are there, and makes all anew where one is missing', () => {
