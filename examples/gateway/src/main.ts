@@ -1,10 +1,10 @@
 import { join } from 'node:path'
 import { signingKeyFile } from '@countersign/issuer'
-import { portSetting, runService, settings } from '@countersign-example/kit'
+import { httpLimits, portSetting, runService, settings } from '@countersign-example/kit'
 import { startGateway } from './server.js'
 import { openUsers } from './users/open.js'
 
-await runService('gateway', async () => {
+await runService('gateway', async (log) => {
   const read = settings([
     'ISSUER',
     'PUBLIC_ORIGIN',
@@ -23,6 +23,8 @@ await runService('gateway', async () => {
   const gateway = await startGateway({
     port: portSetting(3000),
     host: process.env['HOST'] ?? '127.0.0.1',
+    log,
+    limits: httpLimits(),
     issuer: read.ISSUER,
     publicOrigin: read.PUBLIC_ORIGIN,
     dangerouslyInsecureCookies: process.env['DANGEROUSLY_INSECURE_COOKIES'] === 'yes',
@@ -39,7 +41,7 @@ await runService('gateway', async () => {
     ...(users.redis === undefined ? {} : { redis: users.redis }),
   })
   return {
-    url: gateway.url,
+    ...gateway,
     async close() {
       await gateway.close()
       await users.close()

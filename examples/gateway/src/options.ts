@@ -1,5 +1,6 @@
 import type { Clock, RevocationStore } from '@countersign/core'
 import type { RefreshStore, SigningKeySource } from '@countersign/issuer'
+import type { HttpLimits } from '@countersign-example/kit'
 import type { Redis } from 'ioredis'
 import type { Logger } from 'pino'
 import type { UserStore } from './users/store.js'
@@ -35,6 +36,8 @@ export interface GatewayOptions {
   readonly refreshStore?: RefreshStore
   readonly revocation?: RevocationStore
   readonly log?: Logger
+  /** How long a client may take. */
+  readonly limits?: HttpLimits
   readonly clock?: Clock
 }
 

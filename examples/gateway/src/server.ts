@@ -2,6 +2,7 @@ import { bearer, createVerifier, memoryRevocation, systemClock } from '@counters
 import { countersign } from '@countersign/fastify'
 import { issuerRoutes } from '@countersign/issuer/fastify'
 import cookie from '@fastify/cookie'
+import { Front, httpLimits, type Service } from '@countersign-example/kit'
 import Fastify, { type FastifyBaseLogger, type FastifyInstance } from 'fastify'
 import { pino } from 'pino'
 import { healthRoute } from './health.js'
@@ -32,8 +33,9 @@ export { type OpenUsers, openUsers } from './users/open.js'
  *
  * @throws {Error} an option of the wrong form or one that Countersign refuses, a store that cannot be reached, a port that is taken
  */
-export async function startGateway(options: GatewayOptions): Promise<{ url: string; close(): Promise<void> }> {
+export async function startGateway(options: GatewayOptions): Promise<Service> {
   const { users: store, redis, clock = systemClock, log = pino({ name: 'gateway' }) } = options
+  const { limits = httpLimits({}) } = options
   const secureCookies = checkCookieOptions(options)
   const { pepper, device: deviceKey } = userKeys(options.usersKey)
   const revocation = options.revocation ?? memoryRevocation()
@@ -52,16 +54,19 @@ export async function startGateway(options: GatewayOptions): Promise<{ url: stri
   const logger: FastifyBaseLogger = log
   const app: FastifyInstance = Fastify({
     loggerInstance: logger,
+    http: limits,
+    requestTimeout: limits.requestTimeout,
     trustProxy: [...(options.trustedProxies ?? [])],
     // A number is no password, and a list no name.
     ajv: { customOptions: { coerceTypes: false } },
     frameworkErrors: (error, _request, reply) => answerError(error, reply),
   })
+  const front = new Front(app.server, log)
   answerErrors(app)
   await app.register(countersign, { verifier })
   await app.register(cookie)
 
-  healthRoute(app, { verifier, issuer, store })
+  healthRoute(app, { verifier, front, issuer, store })
   await app.register(issuerRoutes, { issuer })
   servePage(app)
 
@@ -82,8 +87,9 @@ export async function startGateway(options: GatewayOptions): Promise<{ url: stri
   url = await app.listen({ port: options.port, host: options.host ?? '127.0.0.1' })
   return {
     url,
+    leave: front.leave,
     async close() {
-      await app.close()
+      await front.close(() => app.close())
       await Promise.all([verifier.close(), issuer.close()])
     },
   }

@@ -8,7 +8,7 @@ import {
   type VerificationKeySource,
 } from '@countersign/core'
 import { countersign } from '@countersign/fastify'
-import { healthReport } from '@countersign-example/kit'
+import { Front, type HttpLimits, healthReport, httpLimits, type Service } from '@countersign-example/kit'
 import Fastify from 'fastify'
 import { type Logger, pino } from 'pino'
 
@@ -28,6 +28,8 @@ export interface InventoryOptions {
     readonly gatewaySecret: string
   }
   readonly log?: Logger
+  /** How long a client may take. */
+  readonly limits?: HttpLimits
 }
 
 /** Orders for itself, or the gateway on behalf of a user. */
@@ -43,8 +45,8 @@ const READ_STOCK: Policy = {
  *
  * @throws {Error} an option that Countersign refuses, a port that is taken
  */
-export async function startInventory(options: InventoryOptions): Promise<{ url: string; close(): Promise<void> }> {
-  const { users, log = pino({ name: 'inventory' }) } = options
+export async function startInventory(options: InventoryOptions): Promise<Service> {
+  const { users, log = pino({ name: 'inventory' }), limits = httpLimits({}) } = options
 
   const verifier = createVerifier({
     audience: 'inventory',
@@ -80,14 +82,15 @@ export async function startInventory(options: InventoryOptions): Promise<{ url: 
     ['tea', 1000],
     ['coffee', 500],
   ])
-  const app = Fastify({ loggerInstance: log })
+  const app = Fastify({ loggerInstance: log, http: limits, requestTimeout: limits.requestTimeout })
+  const front = new Front(app.server, log)
   await app.register(countersign, { verifier })
   app.addContentTypeParser('application/x-www-form-urlencoded', { parseAs: 'string' }, (_request, body, done) => {
     done(null, Object.fromEntries(new URLSearchParams(body.toString())))
   })
 
   app.get('/health', { config: { auth: 'public' } }, async (_request, reply) => {
-    const { status, body } = await healthReport(verifier)
+    const { status, body } = await healthReport(verifier, front)
     return reply.code(status).send(body)
   })
 
@@ -122,8 +125,9 @@ export async function startInventory(options: InventoryOptions): Promise<{ url: 
   const url = await app.listen({ port: options.port, host: options.host ?? '127.0.0.1' })
   return {
     url,
+    leave: front.leave,
     async close() {
-      await app.close()
+      await front.close(() => app.close())
       await verifier.close()
     },
   }

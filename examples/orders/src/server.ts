@@ -1,5 +1,5 @@
 import { once } from 'node:events'
-import type { Server } from 'node:http'
+import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { createSigner, signedFetch } from '@countersign/client'
 import {
@@ -12,7 +12,7 @@ import {
   type VerificationKeySource,
 } from '@countersign/core'
 import { countersign } from '@countersign/express'
-import { healthReport } from '@countersign-example/kit'
+import { Front, type HttpLimits, healthReport, httpLimits, type Service } from '@countersign-example/kit'
 import express, { type ErrorRequestHandler } from 'express'
 import { type Logger, pino } from 'pino'
 
@@ -30,6 +30,8 @@ export interface OrdersOptions {
   /** What requests to inventory are signed with. */
   readonly ordersSecret: string
   readonly log?: Logger
+  /** How long a client may take. */
+  readonly limits?: HttpLimits
 }
 
 interface Order {
@@ -56,8 +58,8 @@ const REFUND = {
  *
  * @throws {Error} an option that Countersign refuses, a port that is taken
  */
-export async function startOrders(options: OrdersOptions): Promise<{ url: string; close(): Promise<void> }> {
-  const { issuer, tokenKeys, inventoryUrl, log = pino({ name: 'orders' }) } = options
+export async function startOrders(options: OrdersOptions): Promise<Service> {
+  const { issuer, tokenKeys, inventoryUrl, log = pino({ name: 'orders' }), limits = httpLimits({}) } = options
 
   const verifier = createVerifier({
     audience: 'orders',
@@ -82,9 +84,11 @@ export async function startOrders(options: OrdersOptions): Promise<{ url: string
   const auth = countersign({ verifier })
   const app = express()
   app.disable('x-powered-by')
+  const server = createServer(limits, app)
+  const front = new Front(server, log)
 
   app.get('/health', async (_req, res) => {
-    const { status, body } = await healthReport(verifier)
+    const { status, body } = await healthReport(verifier, front)
     res.status(status).json(body)
   })
 
@@ -156,15 +160,15 @@ export async function startOrders(options: OrdersOptions): Promise<{ url: string
   app.use(answerError(log))
 
   await verifier.warmup()
-  const server = app.listen(options.port, options.host ?? '127.0.0.1')
+  server.listen(options.port, options.host ?? '127.0.0.1')
   await once(server, 'listening')
   const url = urlOf(server)
   log.info({ url }, 'listening')
   return {
     url,
+    leave: front.leave,
     async close() {
-      server.close()
-      await once(server, 'close')
+      await front.close(() => once(server.close(), 'close'))
       await verifier.close()
     },
   }

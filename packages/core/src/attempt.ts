@@ -1,7 +1,8 @@
 import { randomUUID } from 'node:crypto'
 import { describeAttempt } from './audit/describe.js'
 import type { AuditLogger } from './audit/logger.js'
-import { isWanted, warnOfLostRecord, writeRecord } from './audit/write.js'
+import { warnOfLostRecord } from './audit/lost.js'
+import { isWanted, writeRecord } from './audit/write.js'
 import { BodyError } from './body/read.js'
 import type { Awaitable } from './chain.js'
 import type { Clock } from './clock.js'
@@ -243,7 +244,7 @@ export class Attempt implements AttemptContext {
         durationUs: this.#durationUs(),
         error,
       })
-      writeRecord(described, logger)
+      writeRecord(described, logger, this.#river)
     } catch (problem) {
       warnOfLostRecord(problem)
     }

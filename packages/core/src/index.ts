@@ -27,6 +27,7 @@ export {
   ReplayStoreError,
 } from './hmac/replay.js'
 export type { Scheme, SchemeHealth, SchemeOptions } from './scheme.js'
+export type { TokenCacheHealth } from './bearer/token-cache.js'
 
 // Keys.
 export { type KeyRingEntry, keyRing } from './keys/key-ring.js'
@@ -99,7 +100,7 @@ export type {
   AuthEventName,
   AuthEventRecord,
 } from './audit/record.js'
-export { ATTEMPT_CHANNEL } from './audit/write.js'
+export { ATTEMPT_CHANNEL, verifierOf } from './audit/write.js'
 export {
   JWKS_CHANNEL,
   type JwksConditionEvent,
@@ -115,3 +116,9 @@ export {
   type KeysRefusedEvent,
   type KeyUsedEvent,
 } from './keys/key-events.js'
+export {
+  STORE_CHANNEL,
+  type StoreEvent,
+  type StoreOperationEvent,
+  type StoreStateEvent,
+} from './stores/store-events.js'

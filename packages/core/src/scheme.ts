@@ -1,3 +1,4 @@
+import type { TokenCacheHealth } from './bearer/token-cache.js'
 import type { Awaitable } from './chain.js'
 import type { Clock } from './clock.js'
 import type { KeyHealth } from './key.js'
@@ -59,6 +60,8 @@ export interface SchemeHealth {
   readonly keys: readonly (KeyHealth & { readonly issuer?: string })[]
   /** Absent where replay is not refused by this scheme. */
   readonly replayStore?: { readonly ready: boolean }
+  /** Absent where the scheme remembers no verified tokens. */
+  readonly tokenCache?: TokenCacheHealth
 }
 
 export interface SchemeSetup {

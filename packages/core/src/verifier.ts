@@ -3,6 +3,7 @@ import { Attempt, type River } from './attempt.js'
 import type { AuditLogger } from './audit/logger.js'
 import type { Awaitable } from './chain.js'
 import { type Clock, systemClock } from './clock.js'
+import { closeAll } from './closing.js'
 import type { Allowance, Decision } from './decision.js'
 import { ConfigurationError } from './errors.js'
 import { checkMembers, checkNumber, checkText, checkTextOrNull } from './options.js'
@@ -38,7 +39,7 @@ export interface VerifierOptions {
 }
 
 export interface VerifierHealth {
-  /** Whether every scheme could verify a request now. */
+  /** Whether every scheme could verify a request now. `false` from the call of `close` on. */
   readonly ready: boolean
   readonly schemes: readonly SchemeHealth[]
   /** Absent where nothing is ever revoked. */
@@ -74,6 +75,10 @@ export interface Verifier {
   /** Resolves when keys are loaded and stores reachable; rejects with an error that says what is not. */
   warmup(): Promise<void>
   health(): Promise<VerifierHealth>
+  /**
+   * Closes key sources and stores, once however often it is called, waiting at most 5 seconds for each. Call it when the last request is
+   * answered. Rejects with an error that says what is not closed; the others are.
+   */
   close(): Promise<void>
 }
 
@@ -100,6 +105,7 @@ class RequestVerifier implements Verifier, River {
   readonly #revocation: RevocationGuard | undefined
   readonly #revocationStore: Revocation | undefined
   #defaultAudit: AuditLogger | undefined
+  #closed: Promise<void> | undefined
 
   constructor(options: VerifierOptions) {
     checkMembers('options', options, [
@@ -233,16 +239,24 @@ class RequestVerifier implements Verifier, River {
   async health(): Promise<VerifierHealth> {
     const now = this.clock()
     const schemes = await Promise.all(this.schemes.map((scheme) => scheme.health(now)))
-    const ready = schemes.every((scheme) => scheme.ready)
+    const ready = this.#closed === undefined && schemes.every((scheme) => scheme.ready)
     if (this.#revocation === undefined) return { ready, schemes }
     const revocation = { ready: await this.#revocation.ready(now) }
     return { ready: ready && revocation.ready, schemes, revocation }
   }
 
-  async close(): Promise<void> {
-    await Promise.all([...this.schemes.map((scheme) => scheme.close()), this.#revocationStore?.close?.()])
+  close(): Promise<void> {
+    if (this.#closed === undefined) {
+      const parts = this.schemes.map((scheme) => ({ name: scheme.name as string, close: () => scheme.close() }))
+      const store = this.#revocationStore
+      if (store !== undefined) parts.push({ name: 'revocation', close: () => store.close?.() })
+      this.#closed = closeAll(parts, CLOSE_SECONDS)
+    }
+    return this.#closed
   }
 }
+
+const CLOSE_SECONDS = 5
 
 const SCHEME_ORDER: readonly SchemeName[] = ['hmac', 'bearer']
 

@@ -1,6 +1,7 @@
 import { type AuditLogger, type AuditRecord, CredentialError, type Decision, type RequestView } from '@countersign/core'
 import { sha256 } from '../foreign/sign.js'
 import { ROUTES } from '../target/echo.js'
+import { openReplay } from '../target/replay.js'
 import { requestIdSent } from '../target/server.js'
 import { createTargetVerifier } from '../target/verifier.js'
 import type { ProbeRequest, Subject, SubjectOptions } from './subject.js'
@@ -11,7 +12,8 @@ export function coreSubject({ now, replayEntries }: SubjectOptions): Subject {
   const handlerRuns: string[] = []
   const write = (record: object) => void records.push(record as AuditRecord)
   const audit: AuditLogger = { info: write, warn: write, error: write }
-  const verifier = createTargetVerifier({ clock: () => now, audit, replayEntries })
+  const { replay } = openReplay(undefined, replayEntries)
+  const verifier = createTargetVerifier({ clock: () => now, audit, replay })
   return {
     name: 'core',
     records,

@@ -5,6 +5,7 @@ import { expressServer } from './express.js'
 import { express4Server } from './express4.js'
 import { fastifyServer } from './fastify.js'
 import { AttemptCounter } from './metrics.js'
+import { openReplay } from './replay.js'
 import { requestIdSent } from './server.js'
 import { createTargetVerifier } from './verifier.js'
 
@@ -23,6 +24,8 @@ export interface TargetOptions {
   readonly replayEntries?: number | undefined
   /** Where the keys of the issuer are published. Absent: those of `target.json`. */
   readonly jwks?: URL | undefined
+  /** Where nonces are remembered together with other targets. Absent: in this process. */
+  readonly redis?: URL | undefined
 }
 
 export interface RunningTarget {
@@ -68,12 +71,13 @@ function fileLogger({ audit, now }: TargetOptions): AuditLogger | null {
 }
 
 async function listen(
-  { framework, port = 0, now, replayEntries, jwks }: TargetOptions,
+  { framework, port = 0, now, replayEntries, jwks, redis }: TargetOptions,
   audit: AuditLogger | null,
   onHandler: (requestId: string) => void,
 ): Promise<RunningTarget> {
   const clock = now === undefined ? undefined : () => now
-  const verifier = createTargetVerifier({ clock, audit, replayEntries, jwks })
+  const { replay, disconnect } = openReplay(redis, replayEntries)
+  const verifier = createTargetVerifier({ clock, audit, replay, jwks })
   // Not waited for: a target whose keys cannot be had yet starts, is not ready, and becomes so by itself.
   if (jwks !== undefined) verifier.warmup().catch(() => {})
   const attempts = new AttemptCounter()
@@ -100,6 +104,7 @@ async function listen(
       clearTimeout(deadline)
       attempts.close()
       await verifier.close()
+      disconnect()
     },
   }
 }

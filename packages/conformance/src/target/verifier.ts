@@ -7,7 +7,7 @@ import {
   type Jwk,
   type JwtAlgorithm,
   keyRing,
-  memoryReplayStore,
+  type ReplayStore,
   remoteJwks,
   type StaticKey,
   staticJwks,
@@ -21,14 +21,14 @@ export interface TargetVerifierOptions {
   readonly clock?: Clock | undefined
   /** `null`: attempts are counted, not written. */
   readonly audit: AuditLogger | null
-  /** How many nonces are remembered; absent: the store's default. */
-  readonly replayEntries?: number | undefined
+  /** Where seen nonces are remembered. */
+  readonly replay: ReplayStore
   /** Where the keys of the issuer are published. Absent: those of `target.json`. */
   readonly jwks?: URL | undefined
 }
 
 /** The verifier of the reference target, whichever framework stands around it. */
-export function createTargetVerifier({ clock, audit, replayEntries, jwks }: TargetVerifierOptions): Verifier {
+export function createTargetVerifier({ clock, audit, replay, jwks }: TargetVerifierOptions): Verifier {
   const { audience, issuer, legacyIssuer } = TARGET_KEYS
   const pairs: Jwk[] = []
   const algorithms: JwtAlgorithm[] = []
@@ -60,7 +60,7 @@ export function createTargetVerifier({ clock, audit, replayEntries, jwks }: Targ
             return { ...key, secret: Buffer.from(secretHex, 'hex'), allowWeakSecret: key.profile === 'body-timestamp' }
           }),
         ),
-        replay: memoryReplayStore(replayEntries === undefined ? {} : { maxEntries: replayEntries }),
+        replay,
       }),
     ],
     roleHierarchy: { admin: ['orders:read', 'orders:write'] },

@@ -1,12 +1,25 @@
 import { channel } from 'node:diagnostics_channel'
 import { isThenable } from '../deadline.js'
 import type { AuditLogger } from './logger.js'
+import { warnOfLostRecord } from './lost.js'
 import type { AuditRecord, AuthEventRecord } from './record.js'
 
 /** `diagnostics_channel` of every attempt; messages are audit records. */
 export const ATTEMPT_CHANNEL = 'countersign:attempt'
 
 const attempts = channel(ATTEMPT_CHANNEL)
+
+/** Who made a record. Kept beside it: a record holds what is written, and nothing else. */
+const verifiers = new WeakMap<object, object>()
+
+/**
+ * The verifier that made a record of `countersign:attempt`: the channel is one for the whole process, whoever has several verifiers tells
+ * them apart here. `undefined` for anything else.
+ */
+export function verifierOf(record: unknown): object | undefined {
+  // What is no object is no key.
+  return verifiers.get(record as object)
+}
 
 /** Whether anybody wants a record: none is made otherwise. */
 export function isWanted(logger: AuditLogger | null): boolean {
@@ -15,13 +28,15 @@ export function isWanted(logger: AuditLogger | null): boolean {
 
 /**
  * Writes a record, once, at the level of its outcome. Sinks observe: what they throw, or reject with, changes no decision and is told
- * as a process warning.
+ * as a process warning, at most once a minute.
  */
-export function writeRecord(record: AuditRecord, logger: AuditLogger | null): void {
+export function writeRecord(record: AuditRecord, logger: AuditLogger | null, verifier: object): void {
   // What one sink does to a record must not reach the next.
   Object.freeze(record)
   if (logger !== null) writeLine(record, logger)
-  if (attempts.hasSubscribers) attempts.publish(record)
+  if (!attempts.hasSubscribers) return
+  verifiers.set(record, verifier)
+  attempts.publish(record)
 }
 
 /** Writes one line. What the logger throws, or rejects with, is told as a process warning. */
@@ -39,10 +54,4 @@ export function writeLine(record: AuditRecord | AuthEventRecord, logger: AuditLo
   } catch (error) {
     warnOfLostRecord(error)
   }
-}
-
-/** Tells the operator, by the class of the error only: its text may hold anything. */
-export function warnOfLostRecord(error: unknown): void {
-  const name = error instanceof Error ? error.name : typeof error
-  process.emitWarning(`an audit record could not be written: ${name}`, { type: 'CountersignWarning' })
 }
