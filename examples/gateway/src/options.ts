@@ -1,4 +1,4 @@
-import type { Clock, RevocationStore } from '@countersign/core'
+import type { Clock, RevocationStore, SecretInput, Verifier } from '@countersign/core'
 import type { RefreshStore, SigningKeySource } from '@countersign/issuer'
 import type { HttpLimits } from '@countersign-example/kit'
 import type { Redis } from 'ioredis'
@@ -20,8 +20,11 @@ export interface GatewayOptions {
   /** Scheme, host and port of the services, without a slash at the end. */
   readonly ordersUrl: string
   readonly inventoryUrl: string
-  /** What requests to both are signed with. */
-  readonly gatewaySecret: string
+  /** What requests to orders are signed with, and those to inventory. */
+  readonly gatewaySecret: SecretInput
+  readonly gatewayInventorySecret: SecretInput
+  /** Told of the verifier before a request comes: metrics are made of it. */
+  readonly observe?: (verifier: Verifier) => void
   /** Scheme, host and port under which browsers know this gateway: https, or http on a loopback address. Default: the address it listens on. */
   readonly publicOrigin?: string
   /**
@@ -48,11 +51,9 @@ const LOOPBACK_HTTP = /^http:\/\/(?:127\.0\.0\.1|localhost|\[::1\])(?::[0-9]+)?$
  *
  * @throws {Error} an origin that is none, plain http that leaves this machine, insecure cookies anywhere but on a loopback address
  */
-export function checkCookieOptions(
-  options: Pick<GatewayOptions, 'publicOrigin' | 'dangerouslyInsecureCookies'>,
-): boolean {
-  const { publicOrigin, dangerouslyInsecureCookies: insecure = false } = options
-  if (publicOrigin === undefined) return !insecure
+export function checkCookieOptions(options: GatewayOptions): boolean {
+  const { host = '127.0.0.1', dangerouslyInsecureCookies: insecure = false } = options
+  const { publicOrigin = `http://${host.includes(':') ? `[${host}]` : host}` } = options
   if (!URL.canParse(publicOrigin) || new URL(publicOrigin).origin !== publicOrigin)
     throw new Error('publicOrigin must be scheme, host and port, as https://shop.example')
   const isLoopbackHttp = LOOPBACK_HTTP.test(publicOrigin)

@@ -1,9 +1,10 @@
+import { readFileSync } from 'node:fs'
 import { text } from 'node:stream/consumers'
 import { parseArgs } from 'node:util'
 import { settings } from '@countersign-example/kit'
 import { passwordHasher } from './login/password.js'
 import { newTotpSecret, totpUri } from './login/totp.js'
-import { makeDemoUsers, putUser } from './users/demo-users.js'
+import { type DemoUser, makeDemoUsers, putUser } from './users/demo-users.js'
 import { userKeys } from './users/keys.js'
 import { openUsers } from './users/open.js'
 import { passwordPolicy } from './users/password-policy.js'
@@ -14,12 +15,13 @@ import { canonicalName } from './users/user.js'
  * Fills the store of users, with the settings of the gateway. The embedded store is open to one process: stop the gateway first.
  *
  *   node seed.js demo                            ada, rob and root, with passwords made now and shown once
+ *   node seed.js demo FILE                       the same, as somebody wrote them to a file, and shown not at all
  *   node seed.js add NAME --role ROLE … [--code step-up | every-login]     the password comes from stdin
  *   node seed.js unlock NAME                     forgets the failures of a user
  */
 
 const USAGE =
-  'usage: node seed.js demo | add NAME --role ROLE … [--code step-up | every-login] < PASSWORD | unlock NAME'
+  'usage: node seed.js demo [FILE] | add NAME --role ROLE … [--code step-up | every-login] < PASSWORD | unlock NAME'
 
 class SeedError extends Error {}
 
@@ -39,7 +41,7 @@ async function run(): Promise<void> {
     redisUrl === undefined ? settings(['DATA_DIRECTORY']) : { DATA_DIRECTORY: '' }
   const users = await openUsers({ dataDirectory, usersKey, redisUrl })
   try {
-    if (command === 'demo' && typedName === undefined) await seedDemo(users.store, usersKey)
+    if (command === 'demo') await seedDemo(users.store, usersKey, typedName)
     else if (command === 'add') await add(users.store, usersKey, nameOf(typedName), values)
     else if (command === 'unlock') await unlock(users.store, nameOf(typedName))
     else throw new SeedError(USAGE)
@@ -68,18 +70,22 @@ function nameOf(typed: string | undefined): string {
   return name
 }
 
-async function seedDemo(store: UserStore, usersKey: string): Promise<void> {
+async function seedDemo(store: UserStore, usersKey: string, file: string | undefined): Promise<void> {
   const hasher = await passwordHasher(userKeys(usersKey).pepper)
-  for (const user of makeDemoUsers()) {
+  // Written by whoever made the other keys of the demo.
+  const users = file === undefined ? makeDemoUsers() : (JSON.parse(readFileSync(file, 'utf8')) as readonly DemoUser[])
+  for (const user of users) {
     if ((await store.find(user.name)) !== undefined) {
       console.log(`${user.name}: is there already, and stays`)
       continue
     }
     await putUser(store, hasher, user)
-    console.log(
-      `${user.name}: password ${user.password}${user.secondFactor === undefined ? '' : `, code from ${user.secondFactor.secret}`}`,
-    )
+    console.log(file === undefined ? `${user.name}: ${shown(user)}` : `${user.name}: is there now`)
   }
+}
+
+function shown({ password, secondFactor: factor }: DemoUser): string {
+  return `password ${password}${factor === undefined ? '' : `, codes from the secret ${factor.secret}`}`
 }
 
 async function add(store: UserStore, usersKey: string, name: string, { role = [], code }: AddOptions): Promise<void> {

@@ -1,8 +1,8 @@
 import { bearer, createVerifier, memoryRevocation, systemClock } from '@countersign/core'
 import { countersign } from '@countersign/fastify'
 import { issuerRoutes } from '@countersign/issuer/fastify'
-import cookie from '@fastify/cookie'
 import { Front, httpLimits, type Service } from '@countersign-example/kit'
+import cookie from '@fastify/cookie'
 import Fastify, { type FastifyBaseLogger, type FastifyInstance } from 'fastify'
 import { pino } from 'pino'
 import { healthRoute } from './health.js'
@@ -23,9 +23,11 @@ import { userKeys } from './users/keys.js'
 
 export { fixedSigningKey, publicJwks } from './keys.js'
 export { passwordHasher } from './login/password.js'
+export type { LoginReason } from './login/reasons.js'
 export { totpCode } from './login/totp.js'
 export type { GatewayOptions } from './options.js'
 export { type DemoUser, makeDemoUsers, putUser } from './users/demo-users.js'
+export { userKeys } from './users/keys.js'
 export { type OpenUsers, openUsers } from './users/open.js'
 
 /**
@@ -83,6 +85,7 @@ export async function startGateway(options: GatewayOptions): Promise<Service> {
 
   for (const service of servicesBehind(options, issuer)) await proxyTo(app, service)
 
+  options.observe?.(verifier)
   await Promise.all([verifier.warmup(), issuer.warmup()])
   url = await app.listen({ port: options.port, host: options.host ?? '127.0.0.1' })
   return {

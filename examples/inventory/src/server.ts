@@ -1,11 +1,13 @@
 import {
   bearer,
   createVerifier,
+  type HmacKeySource,
   hmac,
-  keyRing,
   memoryReplayStore,
   type Policy,
+  type ReplayStore,
   type VerificationKeySource,
+  type Verifier,
 } from '@countersign/core'
 import { countersign } from '@countersign/fastify'
 import { Front, type HttpLimits, healthReport, httpLimits, type Service } from '@countersign-example/kit'
@@ -15,18 +17,14 @@ import { type Logger, pino } from 'pino'
 export interface InventoryOptions {
   readonly port: number
   readonly host?: string
-  /** What orders signs with. */
-  readonly ordersSecret: string
-  /** What the warehouse signs with, by the older profile. */
-  readonly warehouseSecret: string
-  /** Users, through the gateway. Absent: services only. */
-  readonly users?: {
-    /** `iss` of the tokens that are taken, and where the public keys come from that they are signed with. */
-    readonly issuer: string
-    readonly tokenKeys: VerificationKeySource
-    /** What the gateway signs with. */
-    readonly gatewaySecret: string
-  }
+  /** The keys of those who call, and their roles: `stock:read`, `stock:reserve`, `stock:deliver`, `gateway`. */
+  readonly callers: HmacKeySource
+  /** Where nonces are remembered. Default: in this process, which is enough as long as there is one. */
+  readonly replay?: ReplayStore
+  /** Told of the verifier before a request comes: metrics are made of it. */
+  readonly observe?: (verifier: Verifier) => void
+  /** Users, through the gateway: `iss` of their tokens, and where the public keys come from. Absent: services only. */
+  readonly users?: { readonly issuer: string; readonly tokenKeys: VerificationKeySource }
   readonly log?: Logger
   /** How long a client may take. */
   readonly limits?: HttpLimits
@@ -41,7 +39,7 @@ const READ_STOCK: Policy = {
 }
 
 /**
- * Starts inventory: services only.
+ * Starts inventory: services, and users who look at the stock through the gateway.
  *
  * @throws {Error} an option that Countersign refuses, a port that is taken
  */
@@ -54,26 +52,7 @@ export async function startInventory(options: InventoryOptions): Promise<Service
       ...(users === undefined
         ? []
         : [bearer({ issuers: [{ issuer: users.issuer, algorithms: ['ES256'], keys: users.tokenKeys }] })]),
-      hmac({
-        keys: keyRing([
-          ...(users === undefined
-            ? []
-            : [{ id: 'gateway-1', client: 'gateway', secret: users.gatewaySecret, roles: ['gateway'] }]),
-          { id: 'orders-1', client: 'orders', secret: options.ordersSecret, roles: ['stock:read', 'stock:reserve'] },
-          // This profile signs neither method nor path, so the key is good for one of each, and each signature once.
-          {
-            id: 'warehouse-1',
-            client: 'warehouse',
-            secret: options.warehouseSecret,
-            roles: ['stock:deliver'],
-            profile: 'body-timestamp',
-            methods: ['POST'],
-            paths: ['/deliveries'],
-            refuseRepeats: true,
-          },
-        ]),
-        replay: memoryReplayStore(),
-      }),
+      hmac({ keys: options.callers, replay: options.replay ?? memoryReplayStore() }),
     ],
     audit: log,
   })
@@ -121,6 +100,7 @@ export async function startInventory(options: InventoryOptions): Promise<Service
     },
   )
 
+  options.observe?.(verifier)
   await verifier.warmup()
   const url = await app.listen({ port: options.port, host: options.host ?? '127.0.0.1' })
   return {

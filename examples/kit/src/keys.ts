@@ -2,16 +2,12 @@ import { generateKeyPairSync, randomBytes } from 'node:crypto'
 
 /** Everything secret in the demo. Each HMAC secret is named after the one who signs with it. */
 export interface DemoKeys {
-  /** What the gateway of the tour signs tokens with: P-256, PKCS #8 in PEM. In containers it makes its own, and rotates them. */
+  /** What the gateway signs tokens with: P-256, PKCS #8 in PEM. */
   readonly tokenKey: string
   readonly gatewaySecret: string
   readonly ordersSecret: string
   readonly reportingSecret: string
   readonly warehouseSecret: string
-  /** What the gateway makes the keys of its store of users from. */
-  readonly usersKey: string
-  /** What the gateway seals its signing keys with. */
-  readonly keyEncryptionKey: string
 }
 
 /** Makes keys that nobody has seen. Each secret is 32 random bytes, used as the 43 characters that it is written in. */
@@ -23,8 +19,6 @@ export function makeKeys(): DemoKeys {
     ordersSecret: makeSecret(),
     reportingSecret: makeSecret(),
     warehouseSecret: makeSecret(),
-    usersKey: makeSecret(),
-    keyEncryptionKey: makeSecret(),
   }
 }
 

@@ -1,3 +1,4 @@
+import { openSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { type Logger, pino } from 'pino'
 import { LogDestination } from './log-destination.js'
@@ -30,9 +31,9 @@ export async function runService(
   start: (log: Logger) => Promise<Service>,
   { leaveSeconds = 1, deadlineSeconds = 9 }: RunOptions = {},
 ): Promise<void> {
-  const destination = new LogDestination()
+  const destinations = openLogs(process.env['LOG_FILE'])
   const exit = async (code: number): Promise<void> => {
-    await destination.close(LAST_LINES_SECONDS)
+    await Promise.all(destinations.map((destination) => destination.close(LAST_LINES_SECONDS)))
     process.exit(code)
   }
   const fail = (error: unknown): Promise<void> => {
@@ -51,10 +52,15 @@ export async function runService(
     await service.close().then(() => exit(0), fail)
   }
   try {
-    const service = await start(pino({ name }, destination))
+    const service = await start(pino({ name }, pino.multistream(destinations.map((stream) => ({ stream })))))
     process.once('SIGTERM', () => stop(service))
     process.once('SIGINT', () => stop(service))
   } catch (error) {
     await fail(error)
   }
+}
+
+/** Standard output and, where one is named, a file. */
+function openLogs(file: string | undefined): readonly LogDestination[] {
+  return [new LogDestination(), ...(file === undefined ? [] : [new LogDestination(openSync(file, 'a'))])]
 }

@@ -5,11 +5,14 @@ import { createSigner, signedFetch } from '@countersign/client'
 import {
   bearer,
   createVerifier,
+  type HmacKeySource,
   hmac,
-  keyRing,
   memoryReplayStore,
   type Policy,
+  type ReplayStore,
+  type SecretInput,
   type VerificationKeySource,
+  type Verifier,
 } from '@countersign/core'
 import { countersign } from '@countersign/express'
 import { Front, type HttpLimits, healthReport, httpLimits, type Service } from '@countersign-example/kit'
@@ -22,13 +25,16 @@ export interface OrdersOptions {
   /** `iss` of the tokens that are taken, and where the public keys come from that they are signed with. */
   readonly issuer: string
   readonly tokenKeys: VerificationKeySource
-  /** What the gateway signs with, and what the reporting service signs with. */
-  readonly gatewaySecret: string
-  readonly reportingSecret: string
+  /** The keys of those who call with a signature, and their roles: `gateway`, `orders:read`. */
+  readonly callers: HmacKeySource
+  /** Where nonces are remembered. Default: in this process, which is enough as long as there is one. */
+  readonly replay?: ReplayStore
   /** Scheme, host and port of inventory, without a slash at the end. */
   readonly inventoryUrl: string
   /** What requests to inventory are signed with. */
-  readonly ordersSecret: string
+  readonly ordersSecret: SecretInput
+  /** Told of the verifier before a request comes: metrics are made of it. */
+  readonly observe?: (verifier: Verifier) => void
   readonly log?: Logger
   /** How long a client may take. */
   readonly limits?: HttpLimits
@@ -65,13 +71,7 @@ export async function startOrders(options: OrdersOptions): Promise<Service> {
     audience: 'orders',
     schemes: [
       bearer({ issuers: [{ issuer, algorithms: ['ES256'], keys: tokenKeys }] }),
-      hmac({
-        keys: keyRing([
-          { id: 'gateway-1', client: 'gateway', secret: options.gatewaySecret, roles: ['gateway'] },
-          { id: 'reporting-1', client: 'reporting', secret: options.reportingSecret, roles: ['orders:read'] },
-        ]),
-        replay: memoryReplayStore(),
-      }),
+      hmac({ keys: options.callers, replay: options.replay ?? memoryReplayStore() }),
     ],
     roleHierarchy: { admin: ['orders:read'] },
     audit: log,
@@ -159,6 +159,7 @@ export async function startOrders(options: OrdersOptions): Promise<Service> {
   })
   app.use(answerError(log))
 
+  options.observe?.(verifier)
   await verifier.warmup()
   server.listen(options.port, options.host ?? '127.0.0.1')
   await once(server, 'listening')

@@ -1,5 +1,5 @@
 import type { FastifyInstance } from 'fastify'
-import { audit, refuse } from '../login/audit.js'
+import { audit, auditedRequest, refuse } from '../login/audit.js'
 import { knownDevice, newDeviceCookie } from '../login/device.js'
 import { type SessionParts, sendTokens } from './parts.js'
 import { startSession } from './sessions.js'
@@ -43,7 +43,8 @@ export function loginRoutes(app: FastifyInstance, parts: SessionParts): void {
 
       const tokens = await startSession(issuer, user, ['pwd', 'otp'], now)
       audit(request, reply, { event, principal: id, sessionId: tokens.sessionId, tokenId: tokens.tokenId })
-      if (typeof claims?.['sid'] === 'string') await issuer.endSession({ sessionId: claims['sid'] })
+      if (typeof claims?.['sid'] === 'string')
+        await issuer.endSession({ sessionId: claims['sid'] }, auditedRequest(request))
       return sendTokens(reply, tokens, parts)
     },
   )

@@ -31,7 +31,13 @@ export async function startTestGateway(options: Partial<GatewayOptions> = {}): P
       usersKey: USERS_KEY,
       users: store,
     },
-    ...{ ordersUrl: 'http://127.0.0.1:9', inventoryUrl: 'http://127.0.0.1:9', gatewaySecret: GATEWAY_SECRET, log },
+    ...{
+      ordersUrl: 'http://127.0.0.1:9',
+      inventoryUrl: 'http://127.0.0.1:9',
+      gatewaySecret: GATEWAY_SECRET,
+      gatewayInventorySecret: GATEWAY_SECRET,
+      log,
+    },
     ...options,
   })
   return {
