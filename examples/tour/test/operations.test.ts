@@ -4,9 +4,9 @@ import { connect, type Socket } from 'node:net'
 import { createSigner } from '@countersign/client'
 import { staticJwks } from '@countersign/core'
 import { publicJwks } from '@countersign-example/gateway'
-import { startInventory } from '@countersign-example/inventory'
+import { inventoryCallers, startInventory } from '@countersign-example/inventory'
 import { LoopBudget, makeKeys, type Service } from '@countersign-example/kit'
-import { startOrders } from '@countersign-example/orders'
+import { orderCallers, startOrders } from '@countersign-example/orders'
 import { pino } from 'pino'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 
@@ -23,7 +23,7 @@ interface Subject {
 
 const SUBJECTS: Readonly<Record<string, Subject>> = {
   'inventory, on Fastify': {
-    start: (log) => startInventory({ port: 0, log, ...keys }),
+    start: (log) => startInventory({ port: 0, log, callers: inventoryCallers(keys) }),
     request: 'POST /reservations',
     status: 201,
     key: { keyId: 'orders-1', secret: keys.ordersSecret, audience: 'inventory' },
@@ -34,7 +34,9 @@ const SUBJECTS: Readonly<Record<string, Subject>> = {
         issuer: 'https://id.example',
         tokenKeys: staticJwks(publicJwks(createPrivateKey(keys.tokenKey))),
       }
-      return startOrders({ port: 0, log, ...issuer, inventoryUrl: 'http://127.0.0.1:9', ...keys })
+      const { ordersSecret } = keys
+      const callers = orderCallers(keys)
+      return startOrders({ port: 0, log, ...issuer, callers, inventoryUrl: 'http://127.0.0.1:9', ordersSecret })
     },
     request: 'GET /orders',
     status: 200,
