@@ -1,9 +1,12 @@
 import {
+  bearer,
   createVerifier,
   type HmacKeySource,
   hmac,
   memoryReplayStore,
+  type Policy,
   type ReplayStore,
+  type VerificationKeySource,
   type Verifier,
 } from '@countersign/core'
 import { countersign } from '@countersign/fastify'
@@ -14,28 +17,43 @@ import { type Logger, pino } from 'pino'
 export interface InventoryOptions {
   readonly port: number
   readonly host?: string
-  /** The keys of those who call, and their roles: `stock:read`, `stock:reserve`, `stock:deliver`. */
+  /** The keys of those who call, and their roles: `stock:read`, `stock:reserve`, `stock:deliver`, `gateway`. */
   readonly callers: HmacKeySource
   /** Where nonces are remembered. Default: in this process, which is enough as long as there is one. */
   readonly replay?: ReplayStore
   /** Told of the verifier before a request comes: metrics are made of it. */
   readonly observe?: (verifier: Verifier) => void
+  /** Users, through the gateway: `iss` of their tokens, and where the public keys come from. Absent: services only. */
+  readonly users?: { readonly issuer: string; readonly tokenKeys: VerificationKeySource }
   readonly log?: Logger
   /** How long a client may take. */
   readonly limits?: HttpLimits
 }
 
+/** Orders for itself, or the gateway on behalf of a user. */
+const READ_STOCK: Policy = {
+  anyOf: [
+    { scheme: 'hmac', anyRole: ['stock:read'] },
+    { scheme: 'bearer', actor: { anyRole: ['gateway'] } },
+  ],
+}
+
 /**
- * Starts inventory: services only.
+ * Starts inventory: services, and users who look at the stock through the gateway.
  *
  * @throws {Error} an option that Countersign refuses, a port that is taken
  */
 export async function startInventory(options: InventoryOptions): Promise<Service> {
-  const { log = pino({ name: 'inventory' }), limits = httpLimits({}) } = options
+  const { users, log = pino({ name: 'inventory' }), limits = httpLimits({}) } = options
 
   const verifier = createVerifier({
     audience: 'inventory',
-    schemes: [hmac({ keys: options.callers, replay: options.replay ?? memoryReplayStore() })],
+    schemes: [
+      ...(users === undefined
+        ? []
+        : [bearer({ issuers: [{ issuer: users.issuer, algorithms: ['ES256'], keys: users.tokenKeys }] })]),
+      hmac({ keys: options.callers, replay: options.replay ?? memoryReplayStore() }),
+    ],
     audit: log,
   })
 
@@ -55,7 +73,9 @@ export async function startInventory(options: InventoryOptions): Promise<Service
     return reply.code(status).send(body)
   })
 
-  app.get('/stock', { config: { auth: { anyRole: ['stock:read'] } } }, () => Object.fromEntries(stock))
+  app.get('/stock', { config: { auth: users === undefined ? { anyRole: ['stock:read'] } : READ_STOCK } }, () =>
+    Object.fromEntries(stock),
+  )
 
   app.post<{ Body: Movement }>(
     '/reservations',

@@ -8,6 +8,7 @@ import {
   type HmacKeySource,
   hmac,
   memoryReplayStore,
+  type Policy,
   type ReplayStore,
   type SecretInput,
   type VerificationKeySource,
@@ -46,7 +47,17 @@ interface Order {
   /** Who bought, and which service said so. */
   readonly buyer: string
   readonly via: string
+  refunded?: true
 }
+
+/** Money goes back only to who has just shown two factors (RFC 9470): the `acr` that the gateway writes, not older than five minutes. */
+const REFUND = {
+  scheme: 'bearer',
+  anyRole: ['buyer'],
+  actor: { anyRole: ['gateway'] },
+  acr: ['urn:example:acr:two-factors'],
+  maxAgeSeconds: 300,
+} as const satisfies Policy
 
 /**
  * Starts orders: users by token, services by signature, roles at the route.
@@ -121,6 +132,20 @@ export async function startOrders(options: OrdersOptions): Promise<Service> {
     const order = { id: orders.length + 1, ...wanted, buyer: principal.id, via: actor?.id ?? '' }
     orders.push(order)
     res.status(201).json(order)
+  })
+
+  app.post('/orders/:id/refund', auth(REFUND), (req, res) => {
+    const order = orders.find(({ id, buyer }) => String(id) === req.params['id'] && buyer === req.auth.principal.id)
+    if (order === undefined) {
+      res.status(404).json({ error: 'no such order' })
+      return
+    }
+    if (order.refunded) {
+      res.status(409).json({ error: 'refunded before' })
+      return
+    }
+    order.refunded = true
+    res.json(order)
   })
 
   const admin = auth.router()

@@ -1,6 +1,8 @@
+import { randomBytes } from 'node:crypto'
 import { existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { run } from '@countersign/cli'
+import { makeDemoUsers } from '@countersign-example/gateway'
 
 /** Everybody who has keys. Each has a folder, and in compose a volume, of its own. `clients` are those who call from outside. */
 export const KEY_OWNERS = ['gateway', 'orders', 'inventory', 'clients'] as const
@@ -12,6 +14,7 @@ export const KEY_OWNERS = ['gateway', 'orders', 'inventory', 'clients'] as const
 const COMMANDS: readonly string[] = [
   'keys create token-1 --algorithm ES256 --key-file gateway/token-keys.json --secret-out gateway/token-key.pem',
   'keys create gateway-1 --client gateway --role gateway --key-file orders/callers.json --secret-out gateway/gateway-secret.hex',
+  'keys create gateway-1 --client gateway --role gateway --key-file inventory/callers.json --secret-out gateway/inventory-secret.hex',
   'keys create reporting-1 --client reporting --role orders:read --key-file orders/callers.json --secret-out clients/reporting-secret.hex',
   'keys create orders-1 --client orders --role stock:read --role stock:reserve --key-file inventory/callers.json --secret-out orders/orders-secret.hex',
   // This profile signs neither method nor path, so the key is good for one of each, and each signature once.
@@ -33,6 +36,7 @@ export async function makeStackKeys(directory: string): Promise<boolean> {
   if (folders.every((folder) => existsSync(join(folder, COMPLETE)))) return false
   for (const folder of folders) empty(folder)
   for (const command of COMMANDS) await countersign(command, directory)
+  writeUsers(directory)
   for (const folder of folders) writeFileSync(join(folder, COMPLETE), '')
   return true
 }
@@ -41,6 +45,17 @@ export async function makeStackKeys(directory: string): Promise<boolean> {
 function empty(folder: string): void {
   mkdirSync(folder, { recursive: true })
   for (const name of readdirSync(folder)) rmSync(join(folder, name), { recursive: true })
+}
+
+/** The users of the demo, for the gateway and for the tour, which logs in as them. */
+function writeUsers(directory: string): void {
+  const write = (name: string, content: string): void => {
+    writeFileSync(join(directory, name), content, { mode: 0o600 })
+  }
+  const users = JSON.stringify(makeDemoUsers())
+  write('gateway/users-key', randomBytes(32).toString('base64url'))
+  write('gateway/users.json', users)
+  write('clients/users.json', users)
 }
 
 async function countersign(command: string, cwd: string): Promise<void> {

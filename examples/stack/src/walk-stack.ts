@@ -14,6 +14,7 @@ const read = settings([
   'INVENTORY_URL',
   'ISSUER',
   'TOKEN_KEY',
+  'USERS',
   'LOGS',
 ])
 const target: TourTarget = {
@@ -27,6 +28,8 @@ const target: TourTarget = {
     reportingSecret: secretSetting('REPORTING_SECRET'),
     warehouseSecret: secretSetting('WAREHOUSE_SECRET'),
   },
+  // Written by the same program, in keys.ts.
+  users: JSON.parse(read.USERS) as TourTarget['users'],
   trail: logTrail(read.LOGS),
   exclusive: false,
 }

@@ -31,12 +31,13 @@ describe('the keys of the stack', () => {
     expect(await makeStackKeys(directory)).toBe(true)
     const found = KEY_OWNERS.map((owner) => readdirSync(join(directory, owner)).filter((name) => name !== 'complete'))
     expect(found.map((names) => names.sort())).toEqual([
-      ['gateway-secret.hex', 'token-key.pem', 'token-keys.json'],
+      ['gateway-secret.hex', 'inventory-secret.hex', 'token-key.pem', 'token-keys.json', 'users-key', 'users.json'],
       ['callers.json', 'orders-secret.hex'],
       ['callers.json'],
-      ['reporting-secret.hex', 'warehouse-secret.hex'],
+      ['reporting-secret.hex', 'users.json', 'warehouse-secret.hex'],
     ])
     expect(statSync(join(directory, 'orders/callers.json')).mode & 0o077).toBe(0)
+    expect(statSync(join(directory, 'clients/users.json')).mode & 0o077).toBe(0)
     expect(statSync(join(directory, 'clients/reporting-secret.hex')).mode & 0o077).toBe(0)
   })
 
@@ -47,6 +48,7 @@ describe('the keys of the stack', () => {
       'reporting-1': read('clients/reporting-secret.hex').trim(),
     })
     expect(secretsIn('inventory/callers.json')).toEqual({
+      'gateway-1': read('gateway/inventory-secret.hex').trim(),
       'orders-1': read('orders/orders-secret.hex').trim(),
       'warehouse-1': read('clients/warehouse-secret.hex').trim(),
     })

@@ -1,6 +1,18 @@
-import { createPrivateKey } from 'node:crypto'
+import { createPrivateKey, randomBytes } from 'node:crypto'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { memoryReplayStore, staticJwks } from '@countersign/core'
-import { publicJwks, startGateway } from '@countersign-example/gateway'
+import {
+  fixedSigningKey,
+  makeDemoUsers,
+  openUsers,
+  passwordHasher,
+  publicJwks,
+  putUser,
+  startGateway,
+  userKeys,
+} from '@countersign-example/gateway'
 import { inventoryCallers, startInventory } from '@countersign-example/inventory'
 import { type DemoKeys, makeKeys } from '@countersign-example/kit'
 import { orderCallers, startOrders } from '@countersign-example/orders'
@@ -34,12 +46,19 @@ export async function startServices(): Promise<DemoServices> {
     return pino({ name }, { write })
   }
 
-  const inventory = await startInventory({ port: 0, log: logOf('inventory'), callers: inventoryCallers(keys) })
+  const tokenKeys = staticJwks(publicJwks(tokenKey))
+  const gatewayInventorySecret = randomBytes(32).toString('base64url')
+  const inventory = await startInventory({
+    port: 0,
+    log: logOf('inventory'),
+    callers: inventoryCallers({ ...keys, gatewaySecret: gatewayInventorySecret }),
+    users: { issuer: ISSUER, tokenKeys },
+  })
   const ordersOptions = {
     port: 0,
     log: logOf('orders'),
     issuer: ISSUER,
-    tokenKeys: staticJwks(publicJwks(tokenKey)),
+    tokenKeys,
     callers: orderCallers(keys),
     // Of both replicas. In two processes it would be Redis.
     replay: memoryReplayStore(),
@@ -48,19 +67,27 @@ export async function startServices(): Promise<DemoServices> {
   }
   const orders = await startOrders(ordersOptions)
   const replica = await startOrders(ordersOptions)
+  const { users, store, usersKey, forget } = await makeUsers()
   const gateway = await startGateway({
     port: 0,
     log: logOf('gateway'),
     issuer: ISSUER,
-    tokenKey,
+    signingKeys: fixedSigningKey(tokenKey),
+    users: store,
+    usersKey,
     ordersUrl: orders.url,
+    inventoryUrl: inventory.url,
     gatewaySecret: keys.gatewaySecret,
+    gatewayInventorySecret,
+    // curl and some browsers take no `Secure` cookie over http, not even from this machine.
+    dangerouslyInsecureCookies: true,
   })
   return {
     urls: { gateway: gateway.url, orders: orders.url, inventory: inventory.url },
     replicas: { orders: replica.url },
     issuer: ISSUER,
     keys,
+    users,
     trail: { records: () => records },
     exclusive: true,
     follow(next) {
@@ -68,6 +95,24 @@ export async function startServices(): Promise<DemoServices> {
     },
     async close() {
       for (const service of [gateway, orders, replica, inventory]) await service.close()
+      await forget()
+    },
+  }
+}
+
+/** The users of the demo, with passwords made for this run, in an embedded store that `forget` removes. */
+async function makeUsers() {
+  const usersKey = randomBytes(32).toString('base64url')
+  const dataDirectory = await mkdtemp(join(tmpdir(), 'countersign-demo-'))
+  const { store, close } = await openUsers({ dataDirectory, usersKey, redisUrl: undefined })
+  const users = makeDemoUsers()
+  const hasher = await passwordHasher(userKeys(usersKey).pepper)
+  await Promise.all(users.map((user) => putUser(store, hasher, user)))
+  return {
+    ...{ users, store, usersKey },
+    async forget() {
+      await close()
+      await rm(dataDirectory, { recursive: true })
     },
   }
 }

@@ -1,4 +1,5 @@
 import type { SecretInput } from '@countersign/core'
+import type { DemoUser } from '@countersign-example/gateway'
 import type { DemoKeys } from '@countersign-example/kit'
 import type { ServiceName, Verdict } from './tour.js'
 
@@ -26,6 +27,8 @@ export interface TourTarget {
   readonly replicas: Readonly<Partial<Record<ServiceName, string>>>
   readonly issuer: string
   readonly keys: TourKeys
+  /** Who can log in at the gateway. */
+  readonly users: readonly DemoUser[]
   readonly trail: AuditTrail
   /** Whether nobody else calls the services: then a record that belongs to no request of the tour is a fault. */
   readonly exclusive: boolean

@@ -6,9 +6,9 @@ export function readRecord(line: string): TrailRecord | undefined {
   const record: Readonly<Partial<Record<'name' | 'time' | 'event' | 'outcome' | 'reason' | 'traceId', unknown>>> =
     JSON.parse(line)
   const service = SERVICES.find((name) => name === record.name)
-  if (record.event !== 'auth.attempt' || service === undefined) return undefined
+  if (typeof record.event !== 'string' || !record.event.startsWith('auth.') || service === undefined) return undefined
   const { traceId } = record
-  // Written by core just now: a denial has a reason of its table, an allowance none.
+  // Written by a service just now: a denial has a reason of its table, an allowance none.
   const verdict = (record.reason ?? record.outcome) as Verdict
   return { service, verdict, time: Number(record.time), ...(typeof traceId === 'string' ? { traceId } : {}) }
 }

@@ -1,6 +1,7 @@
 import { hasPython } from './python.js'
 import { heading, rowLines } from './table.js'
 import type { TourTarget } from './target.js'
+import { PREPARATION_TRACE_ID } from './tokens.js'
 import { ROWS, type TourRow } from './tour.js'
 import { judgeAgain, type RowResult, walk } from './walk.js'
 
@@ -36,7 +37,7 @@ export function report(
   const { print, colour = false, rows = ROWS } = options
   const late = judgeAgain(results, trail)
   for (const result of late) print(rowLines(result, colour))
-  const walked = new Set(results.map(({ traceId }) => traceId))
+  const walked = new Set([PREPARATION_TRACE_ID, ...results.map(({ traceId }) => traceId)])
   const strays = (exclusive ? trail.records() : []).filter(
     ({ traceId }) => traceId === undefined || !walked.has(traceId),
   )

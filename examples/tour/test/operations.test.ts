@@ -34,14 +34,9 @@ const SUBJECTS: Readonly<Record<string, Subject>> = {
         issuer: 'https://id.example',
         tokenKeys: staticJwks(publicJwks(createPrivateKey(keys.tokenKey))),
       }
-      return startOrders({
-        port: 0,
-        log,
-        ...issuer,
-        inventoryUrl: 'http://127.0.0.1:9',
-        callers: orderCallers(keys),
-        ordersSecret: keys.ordersSecret,
-      })
+      const { ordersSecret } = keys
+      const callers = orderCallers(keys)
+      return startOrders({ port: 0, log, ...issuer, callers, inventoryUrl: 'http://127.0.0.1:9', ordersSecret })
     },
     request: 'GET /orders',
     status: 200,

@@ -1,5 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { createSigner } from '@countersign/client'
+import type { DemoUser } from '@countersign-example/gateway'
 import type { Stack } from './stack.js'
 
 /** What came of a request. */
@@ -55,12 +56,16 @@ export async function reporting(stack: Stack): Promise<(ordersUrl: string) => Se
   })
 }
 
-/** A token of ada's, as a header. */
-export async function tokenOfAda(gatewayUrl: string): Promise<Readonly<Record<string, string>>> {
-  const answer = await fetch(`${gatewayUrl}/token`, {
+/** Logs ada in and returns her token, as a header. */
+export async function tokenOfAda(stack: Stack, gatewayUrl: string): Promise<Readonly<Record<string, string>>> {
+  const users: readonly DemoUser[] = JSON.parse(
+    await stack.must(['exec', '-T', 'keys', 'cat', '/keys/clients/users.json']),
+  )
+  const ada = users.find(({ name }) => name === 'ada')
+  const answer = await fetch(`${gatewayUrl}/login`, {
     method: 'POST',
     headers: { 'content-type': 'application/json' },
-    body: '{"user":"ada"}',
+    body: JSON.stringify({ username: 'ada', password: ada?.password }),
   })
   const { access_token: token } = (await answer.json()) as { access_token: string }
   return { authorization: `Bearer ${token}` }

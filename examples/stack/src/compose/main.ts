@@ -11,22 +11,24 @@ import { Stack } from './stack.js'
 /*
  * `node main.js [--require]`: builds and starts the stack of docker-compose.yml, does to it what may happen, and takes it away again. Exit
  * code 0 where every check holds, 1 where one does not. Where there is no engine or no base image it says that it was not run: 0, or 1
- * with --require.
+ * with --require. `--base-images` only names those images.
  */
 
 const DIRECTORY = fileURLToPath(new URL('../../../..', import.meta.url))
 /** The build has most of it: it fetches packages. */
 const LIMIT_SECONDS = 900
 
-const isRequired = readRequire()
+const read = (name: string): string => readFileSync(join(DIRECTORY, name), 'utf8')
 const print = (line: string): void => console.log(line)
-process.exitCode = await testCompose()
+const options = readOptions()
+const images = baseImages(read('docker-compose.yml'), read('examples/Dockerfile'))
+if (options['base-images']) images.forEach(print)
+else process.exitCode = await testCompose()
 
 async function testCompose(): Promise<number> {
   const engine = await findEngine()
   if ('missing' in engine) return notRun(engine.missing)
-  const read = (name: string): string => readFileSync(join(DIRECTORY, name), 'utf8')
-  const missing = await missingImages(baseImages(read('docker-compose.yml'), read('examples/Dockerfile')))
+  const missing = await missingImages(images)
   if (missing.length > 0) return notRun(`these images are not here and cannot be fetched: ${missing.join(', ')}`)
 
   print(`with ${engine.version}`)
@@ -47,20 +49,21 @@ async function testCompose(): Promise<number> {
     const { code, stderr } = await stack.remove()
     checks.tell('everything is taken away: containers, networks, volumes', code === 0 ? undefined : stderr)
   }
-  print(`\n${checks.summary}`)
+  print(`\n${checks.summary}, in ${Math.round(performance.now() / 1000)} s`)
   return checks.hasFailed ? 1 : 0
 }
 
 function notRun(why: string): number {
   print(`NOT RUN: the stack of docker-compose.yml was not tested: ${why}`)
-  return isRequired ? 1 : 0
+  return options.require ? 1 : 0
 }
 
-function readRequire(): boolean {
+function readOptions(): { readonly require: boolean; readonly 'base-images': boolean } {
+  const flag = { type: 'boolean', default: false } as const
   try {
-    return parseArgs({ options: { require: { type: 'boolean', default: false } } }).values.require
+    return parseArgs({ options: { require: flag, 'base-images': flag } }).values
   } catch {
-    console.error('usage: test:compose [--require]')
+    console.error('usage: test:compose [--require | --base-images]')
     process.exit(2)
   }
 }

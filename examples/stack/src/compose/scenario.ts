@@ -26,7 +26,14 @@ export async function playScenario(stack: Stack, checks: Checks): Promise<void> 
 
   const gateway = await stack.url('gateway', 3000)
   const replicas = [await stack.url('orders-1', 3001), await stack.url('orders-2', 3001)] as const
-  const parts = { stack, checks, gateway, replicas, token: await tokenOfAda(gateway), sign: await reporting(stack) }
+  const parts = {
+    stack,
+    checks,
+    gateway,
+    replicas,
+    token: await tokenOfAda(stack, gateway),
+    sign: await reporting(stack),
+  }
   await checkPython(parts)
   const taken = await checkSharedNonces(parts)
   await checkKeyChange(parts)
@@ -61,7 +68,16 @@ async function checkContainers(stack: Stack, checks: Checks): Promise<void> {
     keys[service] = await stack.must(['exec', '-T', service, 'sh', '-c', 'find /keys -type f ! -name complete | sort'])
   }
   checks.equal('each service sees its own keys only', keys, {
-    gateway: '/keys/gateway/gateway-secret.hex\n/keys/gateway/token-key.pem\n/keys/gateway/token-keys.json',
+    gateway: [
+      'gateway-secret.hex',
+      'inventory-secret.hex',
+      'token-key.pem',
+      'token-keys.json',
+      'users-key',
+      'users.json',
+    ]
+      .map((name) => `/keys/gateway/${name}`)
+      .join('\n'),
     'orders-1': '/keys/orders/callers.json\n/keys/orders/orders-secret.hex',
     'orders-2': '/keys/orders/callers.json\n/keys/orders/orders-secret.hex',
     inventory: '/keys/inventory/callers.json',
@@ -142,7 +158,7 @@ async function checkRedisOutage(parts: Parts, taken: readonly Sent[]): Promise<v
     bearer.map(({ status }) => status),
     [200, 200],
   )
-  const passedOn = await send({ url: `${gateway}/orders`, headers: token })
+  const passedOn = await send({ url: `${gateway}/api/orders`, headers: token })
   checks.equal('what the gateway signs and passes on is answered 503', passedOn.status, 503)
 
   await stack.must(['start', 'redis'])
@@ -165,7 +181,7 @@ async function checkReplicaStop({ stack, checks, gateway, token, sign, replicas:
   const stop = new AbortController()
   const asking = (async () => {
     while (!stop.signal.aborted) {
-      statuses.push((await send({ url: `${gateway}/orders`, headers: token })).status)
+      statuses.push((await send({ url: `${gateway}/api/orders`, headers: token })).status)
       await delay(20)
     }
   })()

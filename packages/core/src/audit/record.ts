@@ -45,6 +45,7 @@ export interface AuditRecord {
 /** What leaves a record beside the verification of a request: whoever logs users in and issues tokens writes it. */
 export type AuthEventName =
   | 'auth.login'
+  | 'auth.step_up'
   | 'auth.refresh'
   | 'auth.token'
   | 'auth.exchange'
