@@ -2,11 +2,11 @@ import { createServer } from 'node:https'
 import type { AddressInfo } from 'node:net'
 import { createVerifier, mutualTls } from '@countersign/core'
 import { countersign } from '@countersign/express'
-import type { Service } from '@countersign-example/kit'
 import express from 'express'
 import { type Logger, pino } from 'pino'
 import { spiffeId } from './certificate-files.js'
 import { type IdentityFiles, LiveIdentity } from './live-identity.js'
+import type { TlsService } from './tls-service.js'
 
 export interface InventoryOptions {
   readonly port: number
@@ -16,7 +16,7 @@ export interface InventoryOptions {
 }
 
 /** Starts inventory: Express, for orders alone. */
-export async function startInventory(options: InventoryOptions): Promise<Service> {
+export async function startInventory(options: InventoryOptions): Promise<TlsService> {
   const { port, files, reloadSeconds = 5, log = pino({ name: 'inventory' }) } = options
   const identity = new LiveIdentity({ files, reloadSeconds, onRefused: (err) => log.warn({ err }, 'certificate kept') })
   const verifier = createVerifier({

@@ -2,12 +2,12 @@ import { Agent } from 'node:https'
 import type { AddressInfo } from 'node:net'
 import { createVerifier, mutualTls } from '@countersign/core'
 import { countersign } from '@countersign/fastify'
-import type { Service } from '@countersign-example/kit'
 import Fastify from 'fastify'
 import { type Logger, pino } from 'pino'
 import { call } from './call.js'
 import { spiffeId } from './certificate-files.js'
 import { type IdentityFiles, LiveIdentity } from './live-identity.js'
+import type { TlsService } from './tls-service.js'
 
 export interface OrdersOptions {
   readonly port: number
@@ -18,7 +18,7 @@ export interface OrdersOptions {
 }
 
 /** Starts orders: Fastify, called by billing, calls inventory with its own certificate. */
-export async function startOrders(options: OrdersOptions): Promise<Service> {
+export async function startOrders(options: OrdersOptions): Promise<TlsService> {
   const { port, files, reloadSeconds = 5, log = pino({ name: 'orders' }) } = options
   const identity = new LiveIdentity({ files, reloadSeconds, onRefused: (err) => log.warn({ err }, 'certificate kept') })
   const verifier = createVerifier({

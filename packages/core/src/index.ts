@@ -29,6 +29,7 @@ export {
 export { type MutualTlsOptions, mutualTls } from './mtls/scheme.js'
 export type { CertificateIdentity, MutualTlsClient } from './mtls/clients.js'
 export type { ClientCertificate, ClientCertificates, Scheme, SchemeHealth, SchemeOptions } from './scheme.js'
+export type { TokenCacheHealth } from './bearer/token-cache.js'
 
 // Keys.
 export { type KeyRingEntry, keyRing } from './keys/key-ring.js'
@@ -77,6 +78,9 @@ export {
   type RevocationStore,
 } from './revocation/revocation.js'
 
+// Who failed too often.
+export type { FailureNames, FailureThrottle } from './throttle/throttle.js'
+
 // Who, and what they may do.
 export type { Auth, Principal, SchemeName } from './principal.js'
 export type {
@@ -94,8 +98,15 @@ export type { RoleHierarchy } from './policy/roles.js'
 export { ConfigurationError, CredentialError } from './errors.js'
 export { type DenyKind, type DenyReason, REASONS } from './reason.js'
 export type { AuditLogger } from './audit/logger.js'
-export type { AuditOutcome, AuditRecord } from './audit/record.js'
-export { ATTEMPT_CHANNEL } from './audit/write.js'
+export { AUTH_EVENT_CHANNEL, type AuthEvent, recordAuthEvent } from './audit/event.js'
+export type {
+  AuditedRequest,
+  AuditOutcome,
+  AuditRecord,
+  AuthEventName,
+  AuthEventRecord,
+} from './audit/record.js'
+export { ATTEMPT_CHANNEL, verifierOf } from './audit/write.js'
 export {
   JWKS_CHANNEL,
   type JwksConditionEvent,
@@ -111,3 +122,9 @@ export {
   type KeysRefusedEvent,
   type KeyUsedEvent,
 } from './keys/key-events.js'
+export {
+  STORE_CHANNEL,
+  type StoreEvent,
+  type StoreOperationEvent,
+  type StoreStateEvent,
+} from './stores/store-events.js'

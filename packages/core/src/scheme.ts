@@ -1,3 +1,4 @@
+import type { TokenCacheHealth } from './bearer/token-cache.js'
 import type { Awaitable } from './chain.js'
 import type { Clock } from './clock.js'
 import type { KeyHealth } from './key.js'
@@ -29,6 +30,8 @@ export interface Presented {
   readonly scheme: SchemeName
   /** `false`: nothing ties these credentials to others in the same request, so anybody may have put the two together. */
   readonly isBound: boolean
+  /** Who the credentials say they are of, unverified: failures are counted by it. `undefined`, or a `CredentialError`: they do not say. */
+  claimedName?(): string | undefined
   /** Verifies all that can be verified without remembering anything. Throws or rejects with `CredentialError`. */
   authenticate(): Awaitable<Principal>
   /** The rest, once everything else about the request holds: reads the body, remembers a nonce. */
@@ -59,6 +62,8 @@ export interface SchemeHealth {
   readonly keys: readonly (KeyHealth & { readonly issuer?: string })[]
   /** Absent where replay is not refused by this scheme. */
   readonly replayStore?: { readonly ready: boolean }
+  /** Absent where the scheme remembers no verified tokens. */
+  readonly tokenCache?: TokenCacheHealth
 }
 
 /** The client's certificate, as the connection or a trusted proxy tells it. */

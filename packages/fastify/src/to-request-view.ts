@@ -1,5 +1,5 @@
 import type { AuditLogger, Awaitable, BodyLimits, PeerCertificate, RequestView } from '@countersign/core'
-import { peerCertificateOf } from '@countersign/core/mtls'
+import { peerCertificateOf, withExternalPrefix } from '@countersign/core/adapter'
 import type { FastifyRequest } from 'fastify'
 import { readRawBody } from './raw-body.js'
 
@@ -14,7 +14,7 @@ export class FastifyRequestView implements RequestView {
 
   constructor(request: FastifyRequest, route: string | undefined, externalPrefix: string) {
     this.method = request.raw.method as string
-    this.target = withPrefix(externalPrefix, request.originalUrl)
+    this.target = withExternalPrefix(externalPrefix, request.originalUrl)
     this.rawHeaders = request.raw.rawHeaders
     this.route = route
     this.#request = request
@@ -45,9 +45,4 @@ export class FastifyRequestView implements RequestView {
     const { log } = this.#request
     return typeof log.level === 'string' ? log : undefined
   }
-}
-
-/** A target in absolute form stays one, so that its authority is still compared with the Host header. */
-function withPrefix(prefix: string, target: string): string {
-  return target.startsWith('/') ? prefix + target : target
 }

@@ -1,11 +1,11 @@
-import { open, readFile, realpath, rm } from 'node:fs/promises'
-import { hostname } from 'node:os'
+import { readFile, realpath } from 'node:fs/promises'
 import { resolve } from 'node:path'
-import { setTimeout as wait } from 'node:timers/promises'
 import { ConfigurationError, keyRing } from '@countersign/core'
 import {
   type KeyEncryptionKey,
   type KeyFile,
+  KeyFileLockedError,
+  lockKeyFile,
   type StoredSecret,
   sealSecret,
   toKeyRingEntry,
@@ -38,7 +38,6 @@ export interface Change<T> {
 
 const EMPTY: KeyFile = { version: 1, keys: [] }
 const LOCK_SECONDS = 10
-const RETRY_MILLISECONDS = 20
 
 /**
  * Changes a key file: one writer at a time, checked whole, put in place by a rename. Where `change` throws, nothing is written.
@@ -54,7 +53,7 @@ export async function editKeyFile<T>(
 ): Promise<T> {
   const named = resolve(io.cwd, args.keyFile)
   const path = await realpath(named).catch(() => named)
-  const unlock = await lock(`${path}.lock`)
+  const unlock = await lock(path)
   try {
     const before = await readIfThere(path, mayCreate)
     const file = before === undefined ? EMPTY : parse(before)
@@ -103,38 +102,15 @@ function notAccepted({ message }: ConfigurationError): FailedError {
   return new FailedError(`The key file would not be accepted: ${message}`, next)
 }
 
-/** Taken by creating it: only one of two can. */
 async function lock(path: string): Promise<() => Promise<void>> {
-  const deadline = performance.now() + LOCK_SECONDS * 1000
-  for (;;) {
-    try {
-      const handle = await open(path, 'wx', 0o600)
-      await handle.writeFile(`${process.pid} ${hostname()}\n`)
-      await handle.close()
-      return () => rm(path, { force: true })
-    } catch (error) {
-      if (!(error instanceof Error && 'code' in error && error.code === 'EEXIST'))
-        throw fileError('The key file cannot be written', error)
-    }
-    if (performance.now() > deadline || (await isLeft(path))) {
-      throw new FailedError(
-        'Another countersign is changing the key file, or was stopped while it did',
-        'If none is running, remove the file with .lock at the end of its name.',
-      )
-    }
-    await wait(RETRY_MILLISECONDS)
-  }
-}
-
-/** Whether the lock was left by a process of this machine that is gone. */
-async function isLeft(path: string): Promise<boolean> {
-  const [pid, host] = (await readFile(path, 'utf8').catch(() => '')).trim().split(' ')
-  if (pid === undefined || host !== hostname() || !/^[1-9][0-9]*$/.test(pid)) return false
   try {
-    process.kill(Number(pid), 0)
-    return false
+    return await lockKeyFile(path, { waitSeconds: LOCK_SECONDS, staleSeconds: null })
   } catch (error) {
-    return error instanceof Error && 'code' in error && error.code === 'ESRCH'
+    if (!(error instanceof KeyFileLockedError)) throw fileError('The key file cannot be written', error)
+    throw new FailedError(
+      'Another countersign is changing the key file, or was stopped while it did',
+      'If none is running, remove the file with .lock at the end of its name.',
+    )
   }
 }
 

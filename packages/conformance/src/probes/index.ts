@@ -15,6 +15,7 @@ import { ROLES } from './roles.js'
 import { ROUTING } from './routing.js'
 import { SIGNATURE } from './signature.js'
 import { STEP_UP } from './step-up.js'
+import { THROTTLE } from './throttle.js'
 
 /** Every probe. */
 export const PROBES: readonly Probe[] = [
@@ -33,5 +34,6 @@ export const PROBES: readonly Probe[] = [
   ...STEP_UP,
   ...CERTIFICATES,
   ...AUDIT,
+  ...THROTTLE,
   ...CONFIGURATION,
 ]

@@ -1,20 +1,22 @@
 import { type AuditLogger, type AuditRecord, CredentialError, type Decision, type RequestView } from '@countersign/core'
 import { type Certificates, certificates } from '../foreign/certificates.js'
 import { sha256 } from '../foreign/sign.js'
+import { openReplay } from '../target/replay.js'
 import { requestIdSent } from '../target/server.js'
 import { routesOf } from '../target/tls.js'
 import { createTargetVerifier } from '../target/verifier.js'
 import type { ProbeRequest, Subject, SubjectOptions } from './subject.js'
 
 /** Core without a framework: a request becomes a view, a decision becomes an answer. */
-export async function coreSubject({ now, replayEntries, tls }: SubjectOptions): Promise<Subject> {
+export async function coreSubject({ now, replayEntries, throttle, tls }: SubjectOptions): Promise<Subject> {
   const clients = tls === undefined ? undefined : (await certificates()).clients
   const routes = routesOf(tls)
   const records: AuditRecord[] = []
   const handlerRuns: string[] = []
   const write = (record: object) => void records.push(record as AuditRecord)
   const audit: AuditLogger = { info: write, warn: write, error: write }
-  const verifier = createTargetVerifier({ clock: () => now, audit, replayEntries, tls })
+  const { replay } = openReplay(undefined, replayEntries)
+  const verifier = createTargetVerifier({ clock: () => now, audit, replay, throttle, tls })
   return {
     name: 'core',
     records,
@@ -51,6 +53,7 @@ function viewOf(
     rawHeaders,
     route,
     framework: 'core',
+    ip: '127.0.0.1',
     remoteAddress: '127.0.0.1',
     peerCertificate: certificate && clients?.[certificate],
     readBody({ limitBytes }) {

@@ -1,4 +1,4 @@
-import type { AuditRecord } from '@countersign/core'
+import type { AuditRecord, FailureThrottle } from '@countersign/core'
 import type { IdentityName } from '../foreign/certificates.js'
 import type { Header } from '../foreign/sign.js'
 import type { TlsTarget } from '../target/tls.js'
@@ -26,6 +26,10 @@ export interface SubjectOptions {
   readonly replayEntries?: number
   /** Behind TLS that asks for client certificates, with the scheme `mtls`. */
   readonly tls?: TlsTarget
+  /** Absent: nobody is throttled. */
+  readonly throttle?: FailureThrottle
+  /** Whether the framework takes this machine for a proxy. Core by itself knows none. */
+  readonly trustProxy?: boolean
 }
 
 /** Something that answers requests and can be looked into: a running target, or core by itself. */

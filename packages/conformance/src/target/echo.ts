@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import type { IncomingMessage } from 'node:http'
 import type { Auth, Policy, Principal, Verifier } from '@countersign/core'
-import { discardBody } from '@countersign/core/body'
+import { discardBody } from '@countersign/core/adapter'
 import type { AttemptCounter } from './metrics.js'
 import type { ServerCredentials } from './server.js'
 
@@ -19,6 +19,8 @@ export interface TargetContext {
   readonly routes: readonly TargetRoute[]
   /** Absent: plain HTTP. */
   readonly credentials?: ServerCredentials | undefined
+  /** Whether a peer on this machine is a proxy, whose `X-Forwarded-For` is believed. */
+  readonly trustProxy: boolean
   /** Called first by every handler, with the message it serves. */
   readonly onHandler: (message: IncomingMessage) => void
 }
@@ -32,7 +34,6 @@ export type TargetHandler = (
 
 /** Largest body of any request, in bytes. A signed one is measured by the verifier, with the same limit. */
 export const BODY_LIMIT_BYTES = 1_048_576
-const DISCARD_SECONDS = 5
 
 const json = (status: number, value: unknown): TargetReply => {
   return { status, contentType: 'application/json', body: Buffer.from(JSON.stringify(value)) }
@@ -49,7 +50,7 @@ export const echo: TargetHandler = async (message, target, auth) => {
   for await (const chunk of message.iterator({ destroyOnReturn: false })) {
     contentLength += chunk.length
     if (contentLength > BODY_LIMIT_BYTES) {
-      discardBody(message, DISCARD_SECONDS)
+      discardBody(message)
       return json(413, { error: 'body_too_large' })
     }
     hash.update(chunk)

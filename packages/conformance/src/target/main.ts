@@ -1,4 +1,4 @@
-import { parseOptions, UnsupportedError, USAGE, UsageError } from './options.js'
+import { parseOptions, USAGE, UsageError } from './options.js'
 import { runTarget } from './start.js'
 
 /*
@@ -19,6 +19,6 @@ try {
 } catch (error) {
   const isUsage = error instanceof UsageError
   process.stderr.write(`target: ${error instanceof Error ? error.message : 'cannot start'}\n`)
-  if (isUsage && !(error instanceof UnsupportedError)) process.stderr.write(`${USAGE}\n`)
+  if (isUsage) process.stderr.write(`${USAGE}\n`)
   process.exitCode = isUsage ? 2 : 1
 }

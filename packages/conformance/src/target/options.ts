@@ -1,24 +1,16 @@
 import { parseArgs } from 'node:util'
 import { FRAMEWORKS, type TargetOptions } from './start.js'
 
-export const USAGE: string = `usage: target <${FRAMEWORKS.join('|')}> --port N [--audit FILE] [--now UNIX_SECONDS] [--jwks URL]`
+export const USAGE: string = `usage: target <${FRAMEWORKS.join('|')}> --port N [--audit FILE] [--now UNIX_SECONDS] [--jwks URL] [--redis URL]`
 
 /** The command line is wrong: its message says how, in one line. */
 export class UsageError extends Error {
-  override readonly name: string = 'UsageError'
+  override readonly name = 'UsageError'
 }
 
-/** The command line is right, but asks for what this version cannot do. */
-export class UnsupportedError extends UsageError {
-  override readonly name: string = 'UnsupportedError'
-}
-
-const NO_REDIS = '--redis needs a Redis replay store, which this version does not have'
-
-/** @throws {UsageError} or {@link UnsupportedError}, with a message of one line */
+/** @throws {UsageError} with a message of one line */
 export function parseOptions(args: readonly string[]): TargetOptions {
   const { values, positionals } = parse(args)
-  if (values.redis !== undefined) throw new UnsupportedError(NO_REDIS)
   const framework = FRAMEWORKS.find((name) => name === positionals[0])
   if (framework === undefined || positionals.length !== 1) {
     throw new UsageError(`one framework is needed: ${FRAMEWORKS.join(', ')}`)
@@ -28,7 +20,8 @@ export function parseOptions(args: readonly string[]): TargetOptions {
     port: portOf(values.port),
     audit: auditOf(values.audit),
     now: nowOf(values.now),
-    jwks: jwksOf(values.jwks),
+    jwks: urlOf('--jwks', values.jwks, ['http', 'https']),
+    redis: urlOf('--redis', values.redis, ['redis', 'rediss']),
   }
 }
 
@@ -69,9 +62,11 @@ function nowOf(text: string | undefined): number | undefined {
   return text === undefined ? undefined : Number(text)
 }
 
-function jwksOf(text: string | undefined): URL | undefined {
+function urlOf(option: string, text: string | undefined, schemes: readonly string[]): URL | undefined {
   if (text === undefined) return undefined
   const url = URL.canParse(text) ? new URL(text) : undefined
-  if (url === undefined || !/^https?:$/.test(url.protocol)) throw new UsageError('--jwks must be an http or https URL')
+  if (url === undefined || !schemes.includes(url.protocol.slice(0, -1))) {
+    throw new UsageError(`${option} must be a URL of ${schemes.join(' or ')}`)
+  }
   return url
 }

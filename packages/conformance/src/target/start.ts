@@ -1,10 +1,11 @@
 import type { AddressInfo } from 'node:net'
-import type { AuditLogger, AuditRecord } from '@countersign/core'
+import type { AuditLogger, AuditRecord, FailureThrottle } from '@countersign/core'
 import pino from 'pino'
 import { expressServer } from './express.js'
 import { express4Server } from './express4.js'
 import { fastifyServer } from './fastify.js'
 import { AttemptCounter } from './metrics.js'
+import { openReplay } from './replay.js'
 import { requestIdSent, type ServerCredentials } from './server.js'
 import { routesOf, type TlsTarget } from './tls.js'
 import { createTargetVerifier } from './verifier.js'
@@ -22,8 +23,14 @@ export interface TargetOptions {
   readonly audit?: string | undefined
   /** How many nonces are remembered; absent: the store's default. */
   readonly replayEntries?: number | undefined
+  /** Absent: nobody is throttled. */
+  readonly throttle?: FailureThrottle | undefined
+  /** Whether a peer on this machine is a proxy, whose `X-Forwarded-For` is believed. */
+  readonly trustProxy?: boolean | undefined
   /** Where the keys of the issuer are published. Absent: those of `target.json`. */
   readonly jwks?: URL | undefined
+  /** Where nonces are remembered together with other targets. Absent: in this process. */
+  readonly redis?: URL | undefined
   /** TLS that asks for client certificates. Absent: plain HTTP. */
   readonly tls?: (TlsTarget & { readonly credentials: ServerCredentials }) | undefined
 }
@@ -71,12 +78,13 @@ function fileLogger({ audit, now }: TargetOptions): AuditLogger | null {
 }
 
 async function listen(
-  { framework, port = 0, now, replayEntries, jwks, tls }: TargetOptions,
+  { framework, port = 0, now, replayEntries, throttle, trustProxy = false, jwks, redis, tls }: TargetOptions,
   audit: AuditLogger | null,
   onHandler: (requestId: string) => void,
 ): Promise<RunningTarget> {
   const clock = now === undefined ? undefined : () => now
-  const verifier = createTargetVerifier({ clock, audit, replayEntries, jwks, tls })
+  const { replay, disconnect } = openReplay(redis, replayEntries)
+  const verifier = createTargetVerifier({ clock, audit, replay, throttle, jwks, tls })
   // Not waited for: a target whose keys cannot be had yet starts, is not ready, and becomes so by itself.
   if (jwks !== undefined) verifier.warmup().catch(() => {})
   const attempts = new AttemptCounter()
@@ -86,6 +94,7 @@ async function listen(
     attempts,
     routes: routesOf(tls),
     credentials: tls?.credentials,
+    trustProxy,
     onHandler: (message: { readonly rawHeaders: string[] }) => onHandler(requestIdSent(message) ?? ''),
   }
   const { server, close } = await create(context)
@@ -105,6 +114,7 @@ async function listen(
       clearTimeout(deadline)
       attempts.close()
       await verifier.close()
+      disconnect()
     },
   }
 }

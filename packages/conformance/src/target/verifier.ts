@@ -3,11 +3,12 @@ import {
   bearer,
   type Clock,
   createVerifier,
+  type FailureThrottle,
   hmac,
   type Jwk,
   type JwtAlgorithm,
   keyRing,
-  memoryReplayStore,
+  type ReplayStore,
   remoteJwks,
   type StaticKey,
   staticJwks,
@@ -22,8 +23,10 @@ export interface TargetVerifierOptions {
   readonly clock?: Clock | undefined
   /** `null`: attempts are counted, not written. */
   readonly audit: AuditLogger | null
-  /** How many nonces are remembered; absent: the store's default. */
-  readonly replayEntries?: number | undefined
+  /** Where seen nonces are remembered. */
+  readonly replay: ReplayStore
+  /** Absent: nobody is throttled. */
+  readonly throttle?: FailureThrottle | undefined
   /** Where the keys of the issuer are published. Absent: those of `target.json`. */
   readonly jwks?: URL | undefined
   /** Absent: nobody has a certificate. */
@@ -31,7 +34,8 @@ export interface TargetVerifierOptions {
 }
 
 /** The verifier of the reference target, whichever framework stands around it. */
-export function createTargetVerifier({ clock, audit, replayEntries, jwks, tls }: TargetVerifierOptions): Verifier {
+export function createTargetVerifier(options: TargetVerifierOptions): Verifier {
+  const { clock, audit, replay, throttle, jwks, tls } = options
   const { audience, issuer, legacyIssuer } = TARGET_KEYS
   const pairs: Jwk[] = []
   const algorithms: JwtAlgorithm[] = []
@@ -66,11 +70,12 @@ export function createTargetVerifier({ clock, audit, replayEntries, jwks, tls }:
             return { ...key, secret: Buffer.from(secretHex, 'hex'), allowWeakSecret: key.profile === 'body-timestamp' }
           }),
         ),
-        replay: memoryReplayStore(replayEntries === undefined ? {} : { maxEntries: replayEntries }),
+        replay,
       }),
     ],
     roleHierarchy: { admin: ['orders:read', 'orders:write'] },
     audit,
     ...(clock === undefined ? {} : { clock }),
+    ...(throttle === undefined ? {} : { throttle }),
   })
 }

@@ -36,10 +36,60 @@ export interface AuditRecord {
   readonly traceId?: string
   readonly framework: string
   readonly durationUs: number
-  /** How many records like this one were left out before it. */
+  /** How many records of throttled attempts were left out before this one, which is of one too. */
   readonly suppressed?: number
   /** The class of an exception nobody expected; its text may hold anything and stays out. */
   readonly error?: string
+}
+
+/** What leaves a record beside the verification of a request: whoever logs users in and issues tokens writes it. */
+export type AuthEventName =
+  | 'auth.login'
+  | 'auth.step_up'
+  | 'auth.refresh'
+  | 'auth.token'
+  | 'auth.exchange'
+  | 'auth.logout'
+  | 'auth.revoke'
+
+/** What a record says of the request that it came with. Texts from outside are cut to length. */
+export type AuditedRequest = Partial<
+  Pick<AuditRecord, 'route' | 'method' | 'ip' | 'requestId' | 'traceId' | 'framework'>
+>
+
+/** One such event, flat: the keys of an attempt with the meaning that they have there, and a few of its own. */
+export interface AuthEventRecord
+  extends AuditedRequest,
+    Pick<
+      AuditRecord,
+      | 'v'
+      | 'outcome'
+      | 'status'
+      | 'scheme'
+      | 'principal'
+      | 'actor'
+      | 'issuer'
+      | 'keyId'
+      | 'kid'
+      | 'tokenId'
+      | 'roles'
+      | 'durationUs'
+      | 'suppressed'
+      | 'error'
+    > {
+  readonly event: AuthEventName
+  /** One word for one cause: those of whoever writes it. Absent where it was allowed. */
+  readonly reason?: string
+  /** `client_id`: who a token was issued to, or asked for one. */
+  readonly client?: string
+  /** `sid`. */
+  readonly sessionId?: string
+  /** Whom a token was issued for. */
+  readonly audience?: readonly string[]
+  /** Whether it was the repetition of an attempt whose answer was lost. */
+  readonly retried?: boolean
+  /** What came to an end with it. */
+  readonly revoked?: 'session' | 'subject'
 }
 
 const MOST_CHARACTERS = 256

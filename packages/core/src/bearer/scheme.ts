@@ -79,7 +79,9 @@ class BearerScheme implements Scheme {
     const keys = this.#terms.issuers.map(({ claims, keys }) => {
       return { ...(claims.issuer === null ? {} : { issuer: claims.issuer }), ...keys.health(now) }
     })
-    return { scheme: 'bearer', ready: keys.every(({ ready }) => ready), keys }
+    const tokenCache = this.#terms.cache.health()
+    const ready = keys.every((health) => health.ready)
+    return { scheme: 'bearer', ready, keys, ...(tokenCache === undefined ? {} : { tokenCache }) }
   }
 
   async close(): Promise<void> {

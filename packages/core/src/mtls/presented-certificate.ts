@@ -21,6 +21,10 @@ export class PresentedCertificate implements Presented {
     this.#certificate = certificate
   }
 
+  claimedName(): string {
+    return this.#certificate.thumbprint
+  }
+
   authenticate(): Awaitable<Principal> {
     const { now, facts } = this.#context
     facts.keyId = this.#certificate.thumbprint
