@@ -1,4 +1,5 @@
 import { subscribe, unsubscribe } from 'node:diagnostics_channel'
+import { fileURLToPath } from 'node:url'
 import {
   createVerifier,
   type FailureThrottle,
@@ -10,6 +11,7 @@ import {
 } from '@countersign/core'
 import type { ThrottleLimits } from '@countersign/core/throttle'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { knownOptions, optionsOf } from '../../../.config/readme/blocks.js'
 import { type ConnectedClient, connectClient, type Library } from '../../conformance/src/redis/clients.js'
 import { until } from '../../conformance/src/redis/deployments.js'
 import { type FaultyProxy, startProxy } from '../../conformance/src/redis/proxy.js'
@@ -18,6 +20,7 @@ import { billing, NOW, signed, word } from '../../core/test/kit.js'
 import { type RedisConnectionOptions, redisConnection } from '../src/index.js'
 import { redisThrottle } from '../src/throttle.js'
 
+const README = fileURLToPath(new URL('../README.md', import.meta.url))
 const LIMITS: ThrottleLimits = { failuresPerAddress: 3, failuresPerCredentials: null, windowSeconds: 600 }
 const WRONG = Buffer.alloc(32, 'w')
 const name = (address: string) => ({ address, credentials: undefined })
@@ -141,6 +144,14 @@ describeWithRedis('redisThrottle, with a server that is there', () => {
       option,
     )
   })
+})
+
+it('has its options listed in the README', () => {
+  const client = { isReady: true, sendCommand: async () => 'OK' }
+  const misspelt: object = { misspelt: true }
+  expect(optionsOf(README, '`redisThrottle` of `@countersign/redis/throttle`, after the connection:')).toEqual(
+    knownOptions(() => redisThrottle(redisConnection({ client, log: null }), misspelt)),
+  )
 })
 
 describeWithRedis('redisThrottle, with a server that fails', () => {

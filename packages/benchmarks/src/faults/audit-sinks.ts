@@ -47,6 +47,9 @@ const allOk = (result: LoadResult): boolean => answered(result) > 0 && answered(
 const SLICES = 5
 const MOST_ADDED_MILLISECONDS = 5
 
+const isServedOrShed = (result: LoadResult): boolean =>
+  answered(result) > 0 && answered(result) === (result.statuses['200'] ?? 0) + (result.statuses['503'] ?? 0)
+
 /** R21: nobody reads the pipe that records go to. Beside a service whose pipe is read, in turn: the machine has other work. */
 export function blockedSink({ settings, load, withService }: FaultBench, name: ServiceName): Promise<FaultRow> {
   return withService(name, {}, (read) =>
@@ -65,13 +68,13 @@ export function blockedSink({ settings, load, withService }: FaultBench, name: S
       ]
       const added = median(p99) - median(besideP99)
       const spread = Math.max(...besideP99) - Math.min(...besideP99)
-      const isSound = without.every(allOk) && exitSeconds <= 10
+      const isSound = without.every(isServedOrShed) && exitSeconds <= 10
       return {
         id: 'R21',
         fault: `audit pipe blocked, ${name} (${FRAMEWORKS[name]})`,
         injected: `nobody reads standard output, ${task.perSecond} requests/s; beside it one that is read, ${SLICES} slices in turn`,
         asked: `p99 at most ${MOST_ADDED_MILLISECONDS} ms more`,
-        measured: `all ${without.reduce((sum, result) => sum + answered(result), 0)} answers 200: ${without.every(allOk)}; p99 ${median(p99).toFixed(1)} ms, read ${median(besideP99).toFixed(1)} ms (over its slices ${Math.min(...besideP99).toFixed(1)} to ${Math.max(...besideP99).toFixed(1)}); ${tellOfLoss(unread)}; code ${code} ${exitSeconds.toFixed(1)} s after SIGTERM`,
+        measured: `${without.reduce((sum, result) => sum + (result.statuses['200'] ?? 0), 0)} × 200 of ${without.reduce((sum, result) => sum + answered(result), 0)}; p99 ${median(p99).toFixed(1)} ms, read ${median(besideP99).toFixed(1)} ms (over its slices ${Math.min(...besideP99).toFixed(1)} to ${Math.max(...besideP99).toFixed(1)}); ${tellOfLoss(unread)}; code ${code} ${exitSeconds.toFixed(1)} s after SIGTERM`,
         // What the machine does to a service that is read is no measure of the other.
         held:
           isSound && added > MOST_ADDED_MILLISECONDS && spread > MOST_ADDED_MILLISECONDS
@@ -96,8 +99,9 @@ export async function failingSink(bench: FaultBench, name: ServiceName, error: '
     fault: `${error === 'EPIPE' ? 'audit reader gone (EPIPE)' : 'audit disk full (ENOSPC)'}, ${name} (${FRAMEWORKS[name]})`,
     injected: `standard output ${error === 'EPIPE' ? 'is a pipe whose reader has ended' : 'is /dev/full'}, ${PER_SECOND[name]} requests/s for ${bench.settings.seconds} s`,
     asked: 'process alive, stderr once a minute',
+    // What a busy machine makes the service shed is no matter of its log.
     measured: `alive; ${statusesOf(result)}; ${stderrLines} lines on stderr; code ${code} ${exitSeconds.toFixed(1)} s after SIGTERM`,
-    held: allOk(result) && stderrLines >= 1 && stderrLines <= 2 && code === 0 && exitSeconds <= 10,
+    held: isServedOrShed(result) && stderrLines >= 1 && stderrLines <= 2 && code === 0 && exitSeconds <= 10,
   }
 }
 

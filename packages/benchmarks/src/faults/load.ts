@@ -11,7 +11,7 @@ export class LoadGenerator {
 
   /** @param perSecond - as many as the connections take where it is absent */
   run(
-    service: ServiceProcess,
+    service: Pick<ServiceProcess, 'port' | 'read'>,
     task: Pick<LoadTask, 'connections' | 'seconds'> & Partial<LoadTask>,
   ): Promise<LoadResult> {
     const answer = nextMessage<LoadResult>(this.#child, task.seconds + 60)
@@ -27,6 +27,7 @@ export class LoadGenerator {
 
 /** Answers that were neither 200 nor asked for elsewhere: `401: 3, 503: 7`. */
 export function statusesOf({ statuses }: LoadResult): string {
+  if (Object.keys(statuses).length === 0) return 'no answers'
   return Object.entries(statuses)
     .map(([status, count]) => `${count} × ${status}`)
     .join(', ')

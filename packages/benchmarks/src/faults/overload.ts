@@ -1,11 +1,12 @@
+import { nextMessage, startPinned } from '../pinned.js'
 import type { FaultBench } from './bench.js'
 import { statusesOf } from './load.js'
 import type { LoadResult, LoadTask } from './load-child.js'
 import type { FaultRow } from './row.js'
-import { FRAMEWORKS, type ServiceName } from './service.js'
+import { FRAMEWORKS, type ServiceName, type ServiceProcess } from './service.js'
 
 const TIMES = 3
-const CONNECTIONS = 1500
+const CONNECTIONS = 600
 
 interface Phase {
   readonly result: LoadResult
@@ -37,11 +38,15 @@ export function overload({ settings, load, withService }: FaultBench, name: Serv
     const records = (await service.count(({ outcome }) => outcome === 'allow')) - allowedBefore
     const denied = await service.count(({ outcome }) => outcome !== 'allow')
     const last = await phase(closed)
+    const bareByCpu = await bareRateByCpu(load, service, settings.seconds)
 
     const { result } = over
     const served = result.statuses['200'] ?? 0
     const share = (2 * over.rate) / (first.rate + last.rate)
     const shareByCpu = (2 * over.rateByCpu) / (first.rateByCpu + last.rateByCpu)
+    // Had a refusal cost no more than an answer of a server that does nothing else.
+    const refusals = (result.statuses['503'] ?? 0) / served
+    const atBest = 1 / (1 + (refusals * (first.rateByCpu + last.rateByCpu)) / 2 / bareByCpu)
     const sent = over.rate + (result.statuses['503'] ?? 0) / result.seconds
     // Of what was shed there is no record.
     const isShedFirst = denied === 0 && records >= served && records <= served + result.unanswered
@@ -50,7 +55,7 @@ export function overload({ settings, load, withService }: FaultBench, name: Serv
       fault: `overload, ${name} (${FRAMEWORKS[name]})`,
       injected: `${TIMES} × the peak, due on ${CONNECTIONS} connections; ${(sent / first.rate).toFixed(1)} × could be sent`,
       asked: 'shed with 503 before verification, good-put at least 90 % of peak, no OOM',
-      measured: `peak ${first.rate.toFixed(0)}/s before, ${last.rate.toFixed(0)}/s after; good-put ${over.rate.toFixed(0)}/s: ${percent(share)} of their mean, ${percent(shareByCpu)} by processor time; ${statusesOf(result)}, ${result.resets} resets; ${records} records of allowances, ${denied} of denials; memory +${grown.toFixed(0)} MB`,
+      measured: `peak ${first.rate.toFixed(0)}/s before, ${last.rate.toFixed(0)}/s after; good-put ${over.rate.toFixed(0)}/s: ${percent(share)} of their mean, ${percent(shareByCpu)} by processor time, where ${percent(atBest)} is left if a refusal costs what bare node:http does; ${statusesOf(result)}, ${result.resets} resets; ${records} records of allowances, ${denied} of denials; memory +${grown.toFixed(0)} MB`,
       // By processor time: other work on this machine takes from one phase and not from another.
       held: isShedFirst && result.resets === 0 && shareByCpu >= 0.9,
     }
@@ -59,4 +64,27 @@ export function overload({ settings, load, withService }: FaultBench, name: Serv
 
 function percent(share: number): string {
   return `${(share * 100).toFixed(0)} %`
+}
+
+/** Answers of a bare server in a second of its processor time. */
+async function bareRateByCpu(
+  load: FaultBench['load'],
+  { read }: Pick<ServiceProcess, 'read'>,
+  seconds: number,
+): Promise<number> {
+  const child = startPinned(0, './faults/bare-child.js')
+  try {
+    const port = await nextMessage<number>(child, 20)
+    const cpu = async (): Promise<number> => {
+      const answer = nextMessage<number>(child, 20)
+      child.send('cpu')
+      return answer
+    }
+    await load.run({ port, read }, { connections: 16, seconds: seconds / 2 })
+    const before = await cpu()
+    const { statuses } = await load.run({ port, read }, { connections: 16, seconds: seconds / 2 })
+    return (statuses['503'] ?? 0) / ((await cpu()) - before)
+  } finally {
+    child.kill()
+  }
 }

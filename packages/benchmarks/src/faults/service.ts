@@ -122,6 +122,17 @@ export class ServiceProcess {
     return (Number(fields[11]) + Number(fields[12])) / 100
   }
 
+  /** Bytes of the heap in use after garbage is collected, of a service that imports heap-on-signal. */
+  async heapBytes(): Promise<number> {
+    const seen = this.stderr.length
+    this.child.kill('SIGUSR2')
+    for (const endsAt = performance.now() + 10_000; performance.now() < endsAt; await sleep(20)) {
+      const bytes = /^heap (\d+)\n/m.exec(this.stderr.slice(seen))?.[1]
+      if (bytes !== undefined) return Number(bytes)
+    }
+    throw new Error(`${this.name} does not tell of its heap`)
+  }
+
   /** Ends it if it has not ended. */
   async stop(): Promise<void> {
     if (this.isAlive) this.child.kill('SIGKILL')

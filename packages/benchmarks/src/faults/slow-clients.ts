@@ -32,7 +32,7 @@ export function slowClients({ settings, load, withService }: FaultBench, name: S
       Promise.all(clients.filter((_, index) => index % 2 === 1).map(({ ended }) => ended)),
     ])
     while (service.sockets() > before && performance.now() - startedAt < MOST_SECONDS * 1000) await sleep(50)
-    const left = service.sockets() - before
+    const left = Math.max(0, service.sockets() - before)
     const last = (ends: readonly number[]): number => (Math.max(...ends) - startedAt) / 1000
     const aborted = await service.count(({ reason }) => reason === 'aborted' || reason === 'body_timeout')
     return {
@@ -41,7 +41,7 @@ export function slowClients({ settings, load, withService }: FaultBench, name: S
       injected: `${settings.slowClients} sockets: half send a byte of a header, half a byte of a signed body, each half second; limits set to ${HEADERS_TIMEOUT_SECONDS} s and ${REQUEST_TIMEOUT_SECONDS} s`,
       asked: `sockets back within ${MOST_SECONDS} s`,
       measured: `headers cut after ${last(unsent).toFixed(1)} s, bodies after ${last(whole).toFixed(1)} s; ${left} sockets left; ${aborted} records aborted; beside them ${statusesOf(good)}, p99 ${good.p99.toFixed(0)} ms`,
-      held: left <= 0 && Math.max(last(unsent), last(whole)) <= MOST_SECONDS,
+      held: left === 0 && Math.max(last(unsent), last(whole)) <= MOST_SECONDS,
     }
   })
 }
