@@ -1,28 +1,54 @@
-import { createPrivateKey, type KeyObject } from 'node:crypto'
-import { portSetting, runService, settings } from '@countersign-example/kit'
-import { startGateway } from './server.js'
+import { createPrivateKey } from 'node:crypto'
+import { join } from 'node:path'
+import { type SigningKeySource, signingKeyFile } from '@countersign/issuer'
+import {
+  httpLimits,
+  portSetting,
+  runService,
+  secretSetting,
+  settings,
+  withSurroundings,
+} from '@countersign-example/kit'
+import { fixedSigningKey, startGateway } from './server.js'
+import { openUsers } from './users/open.js'
 
-await runService('gateway', () => {
-  const { ISSUER, ORDERS_URL, TOKEN_KEY, GATEWAY_SECRET } = settings([
-    'ISSUER',
-    'ORDERS_URL',
-    'TOKEN_KEY',
-    'GATEWAY_SECRET',
-  ])
-  return startGateway({
-    port: portSetting(3000),
-    host: process.env['HOST'] ?? '127.0.0.1',
-    issuer: ISSUER,
-    tokenKey: readTokenKey(TOKEN_KEY),
-    ordersUrl: ORDERS_URL,
-    gatewaySecret: GATEWAY_SECRET,
+await runService('gateway', async (log) => {
+  const read = settings(['ISSUER', 'PUBLIC_ORIGIN', 'ORDERS_URL', 'INVENTORY_URL', 'DATA_DIRECTORY', 'USERS_KEY'])
+  const { REDIS_URL: redisUrl, HOST: host = '127.0.0.1', TRUSTED_PROXIES: proxies } = process.env
+  const options = {
+    ...{ port: portSetting(3000), host, log, limits: httpLimits() },
+    ...{ issuer: read.ISSUER, publicOrigin: read.PUBLIC_ORIGIN, usersKey: read.USERS_KEY },
+    ...{ ordersUrl: read.ORDERS_URL, inventoryUrl: read.INVENTORY_URL },
+    signingKeys: readSigningKeys(read.DATA_DIRECTORY),
+    gatewaySecret: secretSetting('GATEWAY_SECRET'),
+    gatewayInventorySecret: secretSetting('GATEWAY_INVENTORY_SECRET'),
+    dangerouslyInsecureCookies: process.env['DANGEROUSLY_INSECURE_COOKIES'] === 'yes',
+    trustedProxies: proxies?.split(',') ?? [],
+  }
+  const users = await openUsers({ dataDirectory: read.DATA_DIRECTORY, usersKey: read.USERS_KEY, redisUrl })
+  const shared = users.redis === undefined ? {} : { redis: users.redis }
+  const gateway = await withSurroundings('gateway', log, ({ observe }) =>
+    startGateway({ ...options, ...shared, users: users.store, observe }),
+  ).catch(async (error: unknown) => {
+    await users.close()
+    throw error
   })
+  return { ...gateway, close: () => gateway.close().finally(users.close) }
 })
 
-function readTokenKey(pem: string): KeyObject {
+/** A key of somebody else's, where one is given; else keys that the gateway makes and rotates, sealed. */
+function readSigningKeys(directory: string): SigningKeySource {
+  if (process.env['TOKEN_KEY'] !== undefined || process.env['TOKEN_KEY_FILE'] !== undefined) return readTokenKey()
+  const { KEY_ENCRYPTION_KEY } = settings(['KEY_ENCRYPTION_KEY'])
+  const kek = { id: 'kek-1', bytes: Buffer.from(KEY_ENCRYPTION_KEY, 'base64url') }
+  return signingKeyFile(join(directory, 'signing-keys.json'), { algorithm: 'ES256', kek })
+}
+
+function readTokenKey(): SigningKeySource {
+  const { TOKEN_KEY } = settings(['TOKEN_KEY'])
   try {
-    return createPrivateKey(pem)
+    return fixedSigningKey(createPrivateKey(TOKEN_KEY))
   } catch {
-    throw new Error('settings: TOKEN_KEY is not a private key in PEM')
+    throw new Error('settings: TOKEN_KEY is not a private key on P-256 in PEM')
   }
 }

@@ -1,139 +1,99 @@
-import { createPublicKey, type KeyObject, randomUUID } from 'node:crypto'
-import { createSigner, signedFetch } from '@countersign/client'
-import { bearer, createVerifier, type Jwk, jwkThumbprint, staticJwks } from '@countersign/core'
+import { bearer, createVerifier, memoryRevocation, systemClock } from '@countersign/core'
 import { countersign } from '@countersign/fastify'
-import { healthReport } from '@countersign-example/kit'
-import Fastify, { type FastifyReply, type FastifyRequest } from 'fastify'
-import jwt from 'jsonwebtoken'
-import { type Logger, pino } from 'pino'
+import { issuerRoutes } from '@countersign/issuer/fastify'
+import { Front, httpLimits, type Service } from '@countersign-example/kit'
+import cookie from '@fastify/cookie'
+import Fastify, { type FastifyBaseLogger, type FastifyInstance } from 'fastify'
+import { pino } from 'pino'
+import { healthRoute } from './health.js'
+import { authenticator } from './login/authenticate.js'
+import { passwordHasher } from './login/password.js'
+import { loginThrottle } from './login/throttle.js'
+import { checkCookieOptions, type GatewayOptions } from './options.js'
+import { servePage } from './page.js'
+import { answerError, answerErrors } from './problem.js'
+import { proxyTo } from './proxy/proxy.js'
+import { servicesBehind } from './proxy/services.js'
+import { cookies } from './session/cookies.js'
+import { guardSessionRoutes } from './session/guard.js'
+import { loginRoutes } from './session/login-routes.js'
+import { sessionRoutes } from './session/session-routes.js'
+import { gatewayIssuer } from './session/sessions.js'
+import { userKeys } from './users/keys.js'
 
-export interface GatewayOptions {
-  readonly port: number
-  readonly host?: string
-  /** `iss` of the tokens that are given out. */
-  readonly issuer: string
-  /** What tokens are signed with: a private key on P-256, for ES256. */
-  readonly tokenKey: KeyObject
-  /** Scheme, host and port of orders, without a slash at the end. */
-  readonly ordersUrl: string
-  /** What requests to orders are signed with. */
-  readonly gatewaySecret: string
-  readonly log?: Logger
-}
-
-/** Who may ask for a token, and with which roles. A real issuer asks for a password, or better. */
-const DEMO_USERS: Readonly<Record<string, readonly string[]>> = {
-  ada: ['buyer', 'orders:read'],
-  rob: ['orders:read'],
-  root: ['admin'],
-}
-const TOKEN_SECONDS = 300
-const FORWARDED_HEADERS = ['authorization', 'content-type', 'content-encoding', 'traceparent']
+export { fixedSigningKey, publicJwks } from './keys.js'
+export { passwordHasher } from './login/password.js'
+export type { LoginReason } from './login/reasons.js'
+export { totpCode } from './login/totp.js'
+export type { GatewayOptions } from './options.js'
+export { type DemoUser, makeDemoUsers, putUser } from './users/demo-users.js'
+export { userKeys } from './users/keys.js'
+export { type OpenUsers, openUsers } from './users/open.js'
 
 /**
  * Starts the gateway: the one that users talk to.
  *
- * @throws {Error} a key of another kind, an option that Countersign refuses, a port that is taken
+ * @throws {Error} an option of the wrong form or one that Countersign refuses, a store that cannot be reached, a port that is taken
  */
-export async function startGateway(options: GatewayOptions): Promise<{ url: string; close(): Promise<void> }> {
-  const { issuer, tokenKey, ordersUrl, log = pino({ name: 'gateway' }) } = options
-  const jwks = publicJwks(tokenKey)
-
+export async function startGateway(options: GatewayOptions): Promise<Service> {
+  const { users: store, redis, clock = systemClock, log = pino({ name: 'gateway' }) } = options
+  const { limits = httpLimits({}) } = options
+  const secureCookies = checkCookieOptions(options)
+  const { pepper, device: deviceKey } = userKeys(options.usersKey)
+  const revocation = options.revocation ?? memoryRevocation()
+  const issuer = gatewayIssuer({ ...options, revocation, clock, log })
   const verifier = createVerifier({
     audience: 'gateway',
-    schemes: [bearer({ issuers: [{ issuer, algorithms: ['ES256'], keys: staticJwks(jwks) }] })],
+    schemes: [bearer({ issuers: [{ issuer: options.issuer, algorithms: ['ES256'], keys: issuer.verificationKeys }] })],
+    revocation,
     audit: log,
+    clock,
   })
-  const callOrders = signedFetch({
-    signer: createSigner({ keyId: 'gateway-1', secret: options.gatewaySecret, audience: 'orders' }),
-  })
+  const hasher = await passwordHasher(pepper)
+  const throttle = loginThrottle(store, redis)
+  let url = ''
 
-  const app = Fastify({ loggerInstance: log })
+  const logger: FastifyBaseLogger = log
+  const app: FastifyInstance = Fastify({
+    loggerInstance: logger,
+    http: limits,
+    requestTimeout: limits.requestTimeout,
+    trustProxy: [...(options.trustedProxies ?? [])],
+    // A number is no password, and a list no name.
+    ajv: { customOptions: { coerceTypes: false } },
+    frameworkErrors: (error, _request, reply) => answerError(error, reply),
+  })
+  const front = new Front(app.server, log)
+  answerErrors(app)
   await app.register(countersign, { verifier })
+  await app.register(cookie)
 
-  app.get('/health', { config: { auth: 'public' } }, async (_request, reply) => {
-    const { status, body } = await healthReport(verifier)
-    return reply.code(status).send(body)
-  })
+  healthRoute(app, { verifier, front, issuer, store })
+  await app.register(issuerRoutes, { issuer })
+  servePage(app)
 
-  app.get('/.well-known/jwks.json', { config: { auth: 'public' } }, () => jwks)
-
-  app.post<{ Body: { user: string } }>(
-    '/token',
-    { config: { auth: 'public' }, schema: { body: USER_SCHEMA } },
-    (request, reply) => {
-      const { user } = request.body
-      const roles = Object.hasOwn(DEMO_USERS, user) ? DEMO_USERS[user] : undefined
-      if (roles === undefined) return reply.code(404).send({ error: 'no such demo user: ada, rob or root' })
-      const token = jwt.sign({ roles }, tokenKey, {
-        algorithm: 'ES256',
-        keyid: jwks.keys[0].kid,
-        issuer,
-        subject: user,
-        audience: ['gateway', 'orders'],
-        expiresIn: TOKEN_SECONDS,
-        jwtid: randomUUID(),
-      })
-      return reply.send({ access_token: token, token_type: 'Bearer', expires_in: TOKEN_SECONDS })
-    },
-  )
-
-  // Whoever is verified gets through; orders decides about roles. Bodies pass as the bytes they are.
-  await app.register(async (proxy) => {
-    proxy.removeAllContentTypeParsers()
-    proxy.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => done(null, body))
-
-    const forward = async (request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> => {
-      const url = new URL(ordersUrl + request.url)
-      // `/orders/../admin` must not become another path on the way.
-      if (url.pathname + url.search !== request.url) return reply.code(404).send({ error: 'no such path' })
-      const headers = new Headers()
-      for (const name of FORWARDED_HEADERS) {
-        const value = request.headers[name]
-        if (typeof value === 'string') headers.set(name, value)
-      }
-      const answer = await callOrders(url, {
-        method: request.method,
-        headers,
-        body: request.body instanceof Buffer ? new Uint8Array(request.body) : null,
-        signal: AbortSignal.timeout(10_000),
-      }).catch((error: unknown) => {
-        request.log.error({ err: error }, 'orders does not answer')
-        return undefined
-      })
-      // The user's token was good here, so a 401 from orders is a matter between the two services.
-      if (answer === undefined || answer.status === 401) return reply.code(502).send({ error: 'orders cannot be used' })
-      return reply
-        .code(answer.status)
-        .type(answer.headers.get('content-type') ?? 'application/octet-stream')
-        .send(Buffer.from(await answer.arrayBuffer()))
+  await app.register(async (scope) => {
+    const publicOrigin = (): string => options.publicOrigin ?? url
+    guardSessionRoutes(scope, publicOrigin)
+    const parts = {
+      ...{ issuer, store, deviceKey, clock, cookies: cookies(secureCookies) },
+      authenticator: authenticator({ store, hasher, throttle, deviceKey }),
     }
-
-    proxy.get('/orders', forward)
-    proxy.post('/orders', forward)
-    proxy.get('/orders/*', forward)
+    loginRoutes(scope, parts)
+    sessionRoutes(scope, parts)
   })
 
-  await verifier.warmup()
-  const url = await app.listen({ port: options.port, host: options.host ?? '127.0.0.1' })
+  for (const service of servicesBehind(options, issuer)) await proxyTo(app, service)
+
+  options.observe?.(verifier)
+  await Promise.all([verifier.warmup(), issuer.warmup()])
+  url = await app.listen({ port: options.port, host: options.host ?? '127.0.0.1' })
   return {
     url,
+    leave: front.leave,
     async close() {
-      await app.close()
-      await verifier.close()
+      await front.close(() => app.close())
+      await Promise.all([verifier.close(), issuer.close()])
     },
   }
-}
-
-const USER_SCHEMA = {
-  type: 'object',
-  required: ['user'],
-  properties: { user: { type: 'string', maxLength: 64 } },
-}
-
-/** The public half of a token key as a JWK Set; `kid` is its thumbprint (RFC 7638), so that a new key has a new name. */
-export function publicJwks(tokenKey: KeyObject): { readonly keys: readonly [Jwk & { readonly kid: string }] } {
-  const { kty = '', crv, x, y } = createPublicKey(tokenKey).export({ format: 'jwk' })
-  const kid = jwkThumbprint({ kty, crv, x, y })
-  return { keys: [{ kty, crv, x, y, kid, alg: 'ES256', use: 'sig' }] }
 }

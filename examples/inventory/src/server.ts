@@ -1,47 +1,58 @@
-import { createVerifier, hmac, keyRing, memoryReplayStore } from '@countersign/core'
+import {
+  bearer,
+  createVerifier,
+  type HmacKeySource,
+  hmac,
+  memoryReplayStore,
+  type Policy,
+  type ReplayStore,
+  type VerificationKeySource,
+  type Verifier,
+} from '@countersign/core'
 import { countersign } from '@countersign/fastify'
-import { healthReport } from '@countersign-example/kit'
+import { Front, type HttpLimits, healthReport, httpLimits, type Service } from '@countersign-example/kit'
 import Fastify from 'fastify'
 import { type Logger, pino } from 'pino'
 
 export interface InventoryOptions {
   readonly port: number
   readonly host?: string
-  /** What orders signs with. */
-  readonly ordersSecret: string
-  /** What the warehouse signs with, by the older profile. */
-  readonly warehouseSecret: string
+  /** The keys of those who call, and their roles: `stock:read`, `stock:reserve`, `stock:deliver`, `gateway`. */
+  readonly callers: HmacKeySource
+  /** Where nonces are remembered. Default: in this process, which is enough as long as there is one. */
+  readonly replay?: ReplayStore
+  /** Told of the verifier before a request comes: metrics are made of it. */
+  readonly observe?: (verifier: Verifier) => void
+  /** Users, through the gateway: `iss` of their tokens, and where the public keys come from. Absent: services only. */
+  readonly users?: { readonly issuer: string; readonly tokenKeys: VerificationKeySource }
   readonly log?: Logger
+  /** How long a client may take. */
+  readonly limits?: HttpLimits
+}
+
+/** Orders for itself, or the gateway on behalf of a user. */
+const READ_STOCK: Policy = {
+  anyOf: [
+    { scheme: 'hmac', anyRole: ['stock:read'] },
+    { scheme: 'bearer', actor: { anyRole: ['gateway'] } },
+  ],
 }
 
 /**
- * Starts inventory: services only.
+ * Starts inventory: services, and users who look at the stock through the gateway.
  *
  * @throws {Error} an option that Countersign refuses, a port that is taken
  */
-export async function startInventory(options: InventoryOptions): Promise<{ url: string; close(): Promise<void> }> {
-  const { log = pino({ name: 'inventory' }) } = options
+export async function startInventory(options: InventoryOptions): Promise<Service> {
+  const { users, log = pino({ name: 'inventory' }), limits = httpLimits({}) } = options
 
   const verifier = createVerifier({
     audience: 'inventory',
     schemes: [
-      hmac({
-        keys: keyRing([
-          { id: 'orders-1', client: 'orders', secret: options.ordersSecret, roles: ['stock:read', 'stock:reserve'] },
-          // This profile signs neither method nor path, so the key is good for one of each, and each signature once.
-          {
-            id: 'warehouse-1',
-            client: 'warehouse',
-            secret: options.warehouseSecret,
-            roles: ['stock:deliver'],
-            profile: 'body-timestamp',
-            methods: ['POST'],
-            paths: ['/deliveries'],
-            refuseRepeats: true,
-          },
-        ]),
-        replay: memoryReplayStore(),
-      }),
+      ...(users === undefined
+        ? []
+        : [bearer({ issuers: [{ issuer: users.issuer, algorithms: ['ES256'], keys: users.tokenKeys }] })]),
+      hmac({ keys: options.callers, replay: options.replay ?? memoryReplayStore() }),
     ],
     audit: log,
   })
@@ -50,18 +61,21 @@ export async function startInventory(options: InventoryOptions): Promise<{ url: 
     ['tea', 1000],
     ['coffee', 500],
   ])
-  const app = Fastify({ loggerInstance: log })
+  const app = Fastify({ loggerInstance: log, http: limits, requestTimeout: limits.requestTimeout })
+  const front = new Front(app.server, log)
   await app.register(countersign, { verifier })
   app.addContentTypeParser('application/x-www-form-urlencoded', { parseAs: 'string' }, (_request, body, done) => {
     done(null, Object.fromEntries(new URLSearchParams(body.toString())))
   })
 
   app.get('/health', { config: { auth: 'public' } }, async (_request, reply) => {
-    const { status, body } = await healthReport(verifier)
+    const { status, body } = await healthReport(verifier, front)
     return reply.code(status).send(body)
   })
 
-  app.get('/stock', { config: { auth: { anyRole: ['stock:read'] } } }, () => Object.fromEntries(stock))
+  app.get('/stock', { config: { auth: users === undefined ? { anyRole: ['stock:read'] } : READ_STOCK } }, () =>
+    Object.fromEntries(stock),
+  )
 
   app.post<{ Body: Movement }>(
     '/reservations',
@@ -86,12 +100,14 @@ export async function startInventory(options: InventoryOptions): Promise<{ url: 
     },
   )
 
+  options.observe?.(verifier)
   await verifier.warmup()
   const url = await app.listen({ port: options.port, host: options.host ?? '127.0.0.1' })
   return {
     url,
+    leave: front.leave,
     async close() {
-      await app.close()
+      await front.close(() => app.close())
       await verifier.close()
     },
   }

@@ -39,13 +39,28 @@ function readSettingFile(name: string, file: string, faults: string[]): string {
 }
 
 /**
- * The port to listen on: `PORT`, else `fallback`.
+ * A shared secret: the text of `NAME`, or the bytes that `NAME_HEX` writes in hexadecimal, as `countersign keys create` does. Either may
+ * come from a file.
+ *
+ * @throws {Error} as `settings` does, and for what is not hexadecimal
+ */
+export function secretSetting(name: string, environment: Environment = process.env): string | Uint8Array {
+  const hexName = `${name}_HEX`
+  const isHex = environment[hexName] !== undefined || environment[`${hexName}_FILE`] !== undefined
+  const { [isHex ? hexName : name]: text = '' } = settings([isHex ? hexName : name], environment)
+  if (!isHex) return text
+  if (!/^(?:[0-9a-f]{2})+$/.test(text)) throw new Error(`settings: ${hexName} must be hexadecimal, in lower case`)
+  return Buffer.from(text, 'hex')
+}
+
+/**
+ * The port to listen on: `PORT` or the like, else `fallback`.
  *
  * @throws {Error} for anything but a whole number from 0 to 65535; 0 is any free port
  */
-export function portSetting(fallback: number, environment: Environment = process.env): number {
-  const text = environment['PORT'] ?? String(fallback)
+export function portSetting(fallback: number, environment: Environment = process.env, name: string = 'PORT'): number {
+  const text = environment[name] ?? String(fallback)
   if (!/^[0-9]{1,5}$/.test(text) || Number(text) > 65_535)
-    throw new Error('settings: PORT must be a number from 0 to 65535')
+    throw new Error(`settings: ${name} must be a number from 0 to 65535`)
   return Number(text)
 }

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { portSetting, settings } from '../src/settings.js'
+import { portSetting, secretSetting, settings } from '../src/settings.js'
 
 let directory: string
 
@@ -41,6 +41,24 @@ describe('settings', () => {
     expect(() => settings(['A'], { A: 'one', A_FILE: file('two') })).toThrow('A and A_FILE are both given')
     expect(() => settings(['A'], { A_FILE: file('\n') })).toThrow('the file of A_FILE is empty')
     expect(() => settings(['A'], { A_FILE: join(directory, 'nothing') })).toThrow('the file of A_FILE cannot be read')
+  })
+})
+
+describe('secretSetting', () => {
+  it('reads text as it is, and hexadecimal as the bytes that it writes', () => {
+    expect(secretSetting('A', { A: '00ff' })).toBe('00ff')
+    expect(secretSetting('A', { A_FILE: file('text\n') })).toBe('text')
+    expect(secretSetting('A', { A_HEX: '00ff' })).toEqual(Buffer.from([0, 255]))
+    expect(secretSetting('A', { A_HEX_FILE: file('00ff\n') })).toEqual(Buffer.from([0, 255]))
+  })
+
+  it.each(['00f', '00FF', '0x00', ' 00', '00 '])('refuses %j for hexadecimal', (text) => {
+    expect(() => secretSetting('A', { A_HEX: text })).toThrow('A_HEX must be hexadecimal')
+  })
+
+  it('names what is missing', () => {
+    expect(() => secretSetting('A', {})).toThrow('settings: A (or A_FILE) is missing')
+    expect(() => secretSetting('A', { A_HEX: '' })).toThrow('settings: A_HEX (or A_HEX_FILE) is missing')
   })
 })
 

@@ -1,10 +1,21 @@
 import { once } from 'node:events'
-import type { Server } from 'node:http'
+import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { createSigner, signedFetch } from '@countersign/client'
-import { bearer, createVerifier, hmac, keyRing, memoryReplayStore, type VerificationKeySource } from '@countersign/core'
+import {
+  bearer,
+  createVerifier,
+  type HmacKeySource,
+  hmac,
+  memoryReplayStore,
+  type Policy,
+  type ReplayStore,
+  type SecretInput,
+  type VerificationKeySource,
+  type Verifier,
+} from '@countersign/core'
 import { countersign } from '@countersign/express'
-import { healthReport } from '@countersign-example/kit'
+import { Front, type HttpLimits, healthReport, httpLimits, type Service } from '@countersign-example/kit'
 import express, { type ErrorRequestHandler } from 'express'
 import { type Logger, pino } from 'pino'
 
@@ -14,14 +25,19 @@ export interface OrdersOptions {
   /** `iss` of the tokens that are taken, and where the public keys come from that they are signed with. */
   readonly issuer: string
   readonly tokenKeys: VerificationKeySource
-  /** What the gateway signs with, and what the reporting service signs with. */
-  readonly gatewaySecret: string
-  readonly reportingSecret: string
+  /** The keys of those who call with a signature, and their roles: `gateway`, `orders:read`. */
+  readonly callers: HmacKeySource
+  /** Where nonces are remembered. Default: in this process, which is enough as long as there is one. */
+  readonly replay?: ReplayStore
   /** Scheme, host and port of inventory, without a slash at the end. */
   readonly inventoryUrl: string
   /** What requests to inventory are signed with. */
-  readonly ordersSecret: string
+  readonly ordersSecret: SecretInput
+  /** Told of the verifier before a request comes: metrics are made of it. */
+  readonly observe?: (verifier: Verifier) => void
   readonly log?: Logger
+  /** How long a client may take. */
+  readonly limits?: HttpLimits
 }
 
 interface Order {
@@ -31,27 +47,31 @@ interface Order {
   /** Who bought, and which service said so. */
   readonly buyer: string
   readonly via: string
+  refunded?: true
 }
+
+/** Money goes back only to who has just shown two factors (RFC 9470): the `acr` that the gateway writes, not older than five minutes. */
+const REFUND = {
+  scheme: 'bearer',
+  anyRole: ['buyer'],
+  actor: { anyRole: ['gateway'] },
+  acr: ['urn:example:acr:two-factors'],
+  maxAgeSeconds: 300,
+} as const satisfies Policy
 
 /**
  * Starts orders: users by token, services by signature, roles at the route.
  *
  * @throws {Error} an option that Countersign refuses, a port that is taken
  */
-export async function startOrders(options: OrdersOptions): Promise<{ url: string; close(): Promise<void> }> {
-  const { issuer, tokenKeys, inventoryUrl, log = pino({ name: 'orders' }) } = options
+export async function startOrders(options: OrdersOptions): Promise<Service> {
+  const { issuer, tokenKeys, inventoryUrl, log = pino({ name: 'orders' }), limits = httpLimits({}) } = options
 
   const verifier = createVerifier({
     audience: 'orders',
     schemes: [
       bearer({ issuers: [{ issuer, algorithms: ['ES256'], keys: tokenKeys }] }),
-      hmac({
-        keys: keyRing([
-          { id: 'gateway-1', client: 'gateway', secret: options.gatewaySecret, roles: ['gateway'] },
-          { id: 'reporting-1', client: 'reporting', secret: options.reportingSecret, roles: ['orders:read'] },
-        ]),
-        replay: memoryReplayStore(),
-      }),
+      hmac({ keys: options.callers, replay: options.replay ?? memoryReplayStore() }),
     ],
     roleHierarchy: { admin: ['orders:read'] },
     audit: log,
@@ -64,9 +84,11 @@ export async function startOrders(options: OrdersOptions): Promise<{ url: string
   const auth = countersign({ verifier })
   const app = express()
   app.disable('x-powered-by')
+  const server = createServer(limits, app)
+  const front = new Front(server, log)
 
   app.get('/health', async (_req, res) => {
-    const { status, body } = await healthReport(verifier)
+    const { status, body } = await healthReport(verifier, front)
     res.status(status).json(body)
   })
 
@@ -112,6 +134,20 @@ export async function startOrders(options: OrdersOptions): Promise<{ url: string
     res.status(201).json(order)
   })
 
+  app.post('/orders/:id/refund', auth(REFUND), (req, res) => {
+    const order = orders.find(({ id, buyer }) => String(id) === req.params['id'] && buyer === req.auth.principal.id)
+    if (order === undefined) {
+      res.status(404).json({ error: 'no such order' })
+      return
+    }
+    if (order.refunded) {
+      res.status(409).json({ error: 'refunded before' })
+      return
+    }
+    order.refunded = true
+    res.json(order)
+  })
+
   const admin = auth.router()
   admin.get('/orders', { anyRole: ['admin'] }, (_req, res) => {
     res.json({ count: orders.length, orders })
@@ -123,16 +159,17 @@ export async function startOrders(options: OrdersOptions): Promise<{ url: string
   })
   app.use(answerError(log))
 
+  options.observe?.(verifier)
   await verifier.warmup()
-  const server = app.listen(options.port, options.host ?? '127.0.0.1')
+  server.listen(options.port, options.host ?? '127.0.0.1')
   await once(server, 'listening')
   const url = urlOf(server)
   log.info({ url }, 'listening')
   return {
     url,
+    leave: front.leave,
     async close() {
-      server.close()
-      await once(server, 'close')
+      await front.close(() => once(server.close(), 'close'))
       await verifier.close()
     },
   }

@@ -5,7 +5,8 @@ import { fileURLToPath } from 'node:url'
 import type { SigningKeys } from './signers.js'
 import type { TourRequest } from './tour.js'
 
-const CLIENT = fileURLToPath(new URL('../../clients/python/countersign.py', import.meta.url))
+const CLIENT =
+  process.env['PYTHON_CLIENT'] ?? fileURLToPath(new URL('../../clients/python/countersign.py', import.meta.url))
 
 export function hasPython(): boolean {
   return spawnSync('python3', ['--version']).status === 0
@@ -22,12 +23,13 @@ export async function sendWithPython(
   const { keyId, secret, audience, profile } = keys[signature.by]
   const options = [
     ...['--profile', profile, '--method', method, '--header', `traceparent: ${traceparent}`],
+    ...['--secret-format', 'hex'],
     ...(profile === 'request' ? ['--key-id', keyId, '--audience', audience] : []),
     ...(contentType === undefined ? [] : ['--header', `content-type: ${contentType}`]),
     ...(body === undefined ? [] : ['--data', body]),
   ]
   const child = spawn('python3', [CLIENT, ...options, url + path], {
-    env: { ...process.env, COUNTERSIGN_SECRET: secret },
+    env: { ...process.env, COUNTERSIGN_SECRET: Buffer.from(secret).toString('hex') },
     stdio: ['ignore', 'pipe', 'pipe'],
   })
   const [output, complaint] = await Promise.all([text(child.stdout), text(child.stderr), once(child, 'close')])

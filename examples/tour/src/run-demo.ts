@@ -1,18 +1,10 @@
-import { hasPython } from './python.js'
-import { type DemoServices, startServices } from './services.js'
-import { heading, rowLines } from './table.js'
-import { ROWS, type TourRow } from './tour.js'
+import { startServices } from './services.js'
 import { tryIt } from './try-it.js'
-import { judgeAgain, type RowResult, walk } from './walk.js'
+import { report, type WalkAloudOptions, walkAloud } from './walk-aloud.js'
 
-export interface DemoOptions {
+export interface DemoOptions extends WalkAloudOptions {
   /** Stop after the walk; otherwise the services stay up until `signal` aborts. */
   readonly once: boolean
-  readonly print: (line: string) => void
-  readonly colour?: boolean
-  readonly rows?: readonly TourRow[]
-  readonly python?: boolean
-  readonly signal?: AbortSignal
 }
 
 /**
@@ -35,40 +27,6 @@ export async function runDemo(options: DemoOptions): Promise<number> {
   } finally {
     await services.close()
   }
-}
-
-/** Prints each row when it is walked. */
-async function walkAloud(services: DemoServices, options: DemoOptions): Promise<readonly RowResult[]> {
-  const { print, colour = false, rows = ROWS, python = hasPython(), signal } = options
-  print('why: what the audit records of the services say, in the order in which the request passed them')
-  print('-: no record, the route is public\n')
-  print(heading())
-  const results: RowResult[] = []
-  for await (const result of walk(rows, services, { python })) {
-    if (signal?.aborted === true) break
-    results.push(result)
-    print(rowLines(result, colour))
-  }
-  return results
-}
-
-/** Sums up, after a second look for records that are one too many. */
-function report(results: readonly RowResult[], { trail }: DemoServices, options: DemoOptions): number {
-  const { print, colour = false, rows = ROWS } = options
-  const late = judgeAgain(results, trail)
-  for (const result of late) print(rowLines(result, colour))
-  const walked = new Set(results.map(({ traceId }) => traceId))
-  const strays = trail.records().filter(({ traceId }) => traceId === undefined || !walked.has(traceId))
-  if (strays.length > 0) print(`FAIL: ${strays.length} audit records belong to no request of the tour`)
-
-  const count = (verdict: RowResult['verdict']): number => results.filter((row) => row.verdict === verdict).length
-  const failed = count('FAIL') + late.length
-  const [ok, skipped] = [count('ok') - late.length, count('skipped')]
-  print(`\n${rows.length} requests: ${ok} as expected, ${failed} not, ${skipped} skipped`)
-  if (skipped > 0) print('SKIPPED: the rows of the Python client, for python3 cannot be run here')
-  if (failed > 0) print('FAILED: something is not as expected, see the rows marked FAIL')
-  if (results.length < rows.length) print(`FAILED: stopped after ${results.length} of them`)
-  return failed + strays.length === 0 && results.length === rows.length ? 0 : 1
 }
 
 function aborted(signal: AbortSignal | undefined): Promise<void> {

@@ -1,20 +1,21 @@
 import { randomBytes } from 'node:crypto'
 import { createSigner, type SignatureHeaders } from '@countersign/client'
-import type { DemoKeys } from '@countersign-example/kit'
+import type { SecretInput } from '@countersign/core'
+import type { TourKeys } from './target.js'
 import type { Tokens } from './tokens.js'
 import type { SignerName, TourRequest, TourSignature } from './tour.js'
 
 /** What somebody signs with. */
 export interface SigningKey {
   readonly keyId: string
-  readonly secret: string
+  readonly secret: SecretInput
   readonly audience: string
   readonly profile: 'request' | 'body-timestamp'
 }
 
 export type SigningKeys = Readonly<Record<SignerName, SigningKey>>
 
-export function signingKeys(keys: DemoKeys): SigningKeys {
+export function signingKeys(keys: TourKeys): SigningKeys {
   const stranger = randomBytes(32).toString('base64url')
   return {
     gateway: { keyId: 'gateway-1', secret: keys.gatewaySecret, audience: 'orders', profile: 'request' },

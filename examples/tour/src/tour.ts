@@ -1,79 +1,20 @@
-import type { DenyReason } from '@countersign/core'
+import { row, type TourRow } from './row.js'
+import { SESSION_ROWS } from './session-rows.js'
 
-export type ServiceName = 'gateway' | 'orders' | 'inventory'
-
-/** Every service, in the order in which a request passes them. */
-export const SERVICES: readonly ServiceName[] = ['gateway', 'orders', 'inventory']
-
-export const FRAMEWORKS: Readonly<Record<ServiceName, string>> = {
-  gateway: 'fastify',
-  orders: 'express',
-  inventory: 'fastify',
-}
-
-/** `ada`, `rob` and `root` are given out by the gateway; the others are what an attacker or an accident would send. */
-export type TokenName =
-  | 'ada'
-  | 'rob'
-  | 'root'
-  | 'garbage'
-  | 'expired'
-  | 'not-yet-valid'
-  | 'other-audience'
-  | 'other-issuer'
-  | 'alg-none'
-  | 'forged'
-  | 'edited'
-
-/** Who signs. `nobody` has a key that no service knows. */
-export type SignerName = 'gateway' | 'reporting' | 'orders' | 'warehouse' | 'nobody'
-
-export interface TourSignature {
-  readonly by: SignerName
-  /** How far the signer's clock is off. */
-  readonly secondsOff?: number
-  /** What was signed, where that is not what is sent. */
-  readonly over?: {
-    readonly path?: string
-    readonly body?: string
-    readonly token?: TokenName
-    readonly audience?: string
-  }
-  /** Put before the timestamp after signing. */
-  readonly timestampPrefix?: string
-}
-
-export interface TourRequest {
-  readonly method: 'GET' | 'POST'
-  readonly path: string
-  readonly contentType?: string
-  readonly body?: string
-  readonly token?: TokenName
-  readonly signature?: TourSignature
-  /** Sends the same bytes twice; the second answer counts. */
-  readonly twice?: boolean
-  /** Sends this header twice in one request, over a plain socket: HTTP clients would not. */
-  readonly doubledHeader?: string
-  /** Sends with the Python client. */
-  readonly python?: boolean
-}
-
-/** What an audit record says of an attempt. */
-export type Verdict = 'allow' | DenyReason
-
-export interface Expectation {
-  readonly status: number
-  /** One verdict for each attempt, service by service; a service that is not named writes no record. */
-  readonly audit: Readonly<Partial<Record<ServiceName, readonly Verdict[]>>>
-}
-
-export interface TourRow {
-  /** At most 37 characters. */
-  readonly sent: string
-  readonly to: ServiceName
-  readonly request: TourRequest
-  readonly expected: Expectation
-}
+export {
+  type Expectation,
+  FRAMEWORKS,
+  SERVICES,
+  type ServiceName,
+  type SignerName,
+  type TokenName,
+  type TourProof,
+  type TourRequest,
+  type TourRow,
+  type TourSignature,
+  type UserName,
+  type Verdict,
+} from './row.js'
 
 const JSON_TYPE = 'application/json'
 const FORM_TYPE = 'application/x-www-form-urlencoded'
@@ -82,20 +23,12 @@ const NINETY_TEA = '{"item":"tea","quantity":90}'
 
 const GET_ORDERS = { method: 'GET', path: '/orders' } as const
 const POST_ORDER = { method: 'POST', path: '/orders', contentType: JSON_TYPE, body: TWO_TEA } as const
+/** The same by way of the gateway. */
+const API_GET_ORDERS = { ...GET_ORDERS, path: '/api/orders' } as const
+const API_POST_ORDER = { ...POST_ORDER, path: '/api/orders' } as const
 const GET_STOCK = { method: 'GET', path: '/stock' } as const
 const RESERVE = { method: 'POST', path: '/reservations', contentType: JSON_TYPE, body: TWO_TEA } as const
 const DELIVER = { method: 'POST', path: '/deliveries', contentType: FORM_TYPE, body: 'item=tea&quantity=50' } as const
-
-/** A row that one service decides about. */
-function row(
-  sent: string,
-  to: ServiceName,
-  request: TourRequest,
-  status: number,
-  ...verdicts: readonly Verdict[]
-): TourRow {
-  return { sent, to, request, expected: { status, audit: verdicts.length === 0 ? {} : { [to]: verdicts } } }
-}
 
 /** The walk. Each row is data: `walk.ts` sends it and compares. */
 export const ROWS: readonly TourRow[] = [
@@ -103,41 +36,42 @@ export const ROWS: readonly TourRow[] = [
   row('health, no credentials', 'orders', { method: 'GET', path: '/health' }, 200),
   row('health, garbage for a token', 'inventory', { method: 'GET', path: '/health', token: 'garbage' }, 200),
   row('public keys of the issuer', 'gateway', { method: 'GET', path: '/.well-known/jwks.json' }, 200),
-  row(
-    'POST /token for a demo user',
-    'gateway',
-    { method: 'POST', path: '/token', contentType: JSON_TYPE, body: '{"user":"ada"}' },
-    200,
-  ),
+  row('the page that users log in with', 'gateway', { method: 'GET', path: '/' }, 200),
 
   {
     sent: 'GET /orders, good token',
     to: 'gateway',
-    request: { ...GET_ORDERS, token: 'ada' },
+    request: { ...API_GET_ORDERS, token: 'ada' },
     expected: { status: 200, audit: { gateway: ['allow'], orders: ['allow'] } },
   },
   row('GET /orders, good token', 'orders', { ...GET_ORDERS, token: 'ada' }, 200, 'allow'),
-  row('no token', 'gateway', GET_ORDERS, 401, 'missing_credentials'),
+  row('no token', 'gateway', API_GET_ORDERS, 401, 'missing_credentials'),
   row('no token', 'orders', GET_ORDERS, 401, 'missing_credentials'),
-  row('garbage for a token', 'gateway', { ...GET_ORDERS, token: 'garbage' }, 401, 'token_malformed'),
+  row('garbage for a token', 'gateway', { ...API_GET_ORDERS, token: 'garbage' }, 401, 'token_malformed'),
   row('garbage for a token', 'orders', { ...GET_ORDERS, token: 'garbage' }, 401, 'token_malformed'),
-  row('expired token', 'gateway', { ...GET_ORDERS, token: 'expired' }, 401, 'token_expired'),
+  row('expired token', 'gateway', { ...API_GET_ORDERS, token: 'expired' }, 401, 'token_expired'),
   row('expired token', 'orders', { ...GET_ORDERS, token: 'expired' }, 401, 'token_expired'),
-  row('token of tomorrow', 'gateway', { ...GET_ORDERS, token: 'not-yet-valid' }, 401, 'token_not_yet_valid'),
+  row('token of tomorrow', 'gateway', { ...API_GET_ORDERS, token: 'not-yet-valid' }, 401, 'token_not_yet_valid'),
   row('token of tomorrow', 'orders', { ...GET_ORDERS, token: 'not-yet-valid' }, 401, 'token_not_yet_valid'),
-  row('token for another audience', 'gateway', { ...GET_ORDERS, token: 'other-audience' }, 401, 'audience_invalid'),
+  row('token for another audience', 'gateway', { ...API_GET_ORDERS, token: 'other-audience' }, 401, 'audience_invalid'),
   row('token for another audience', 'orders', { ...GET_ORDERS, token: 'other-audience' }, 401, 'audience_invalid'),
-  row('token of another issuer', 'gateway', { ...GET_ORDERS, token: 'other-issuer' }, 401, 'issuer_invalid'),
+  row('token of another issuer', 'gateway', { ...API_GET_ORDERS, token: 'other-issuer' }, 401, 'issuer_invalid'),
   row('token of another issuer', 'orders', { ...GET_ORDERS, token: 'other-issuer' }, 401, 'issuer_invalid'),
-  row('token with alg none', 'gateway', { ...GET_ORDERS, token: 'alg-none' }, 401, 'algorithm_not_allowed'),
+  row('token with alg none', 'gateway', { ...API_GET_ORDERS, token: 'alg-none' }, 401, 'algorithm_not_allowed'),
   row('token with alg none', 'orders', { ...GET_ORDERS, token: 'alg-none' }, 401, 'algorithm_not_allowed'),
-  row("token signed with a stranger's key", 'gateway', { ...GET_ORDERS, token: 'forged' }, 401, 'signature_invalid'),
+  row(
+    "token signed with a stranger's key",
+    'gateway',
+    { ...API_GET_ORDERS, token: 'forged' },
+    401,
+    'signature_invalid',
+  ),
   row("token signed with a stranger's key", 'orders', { ...GET_ORDERS, token: 'forged' }, 401, 'signature_invalid'),
   row('good token, roles edited to admin', 'orders', { ...GET_ORDERS, token: 'edited' }, 401, 'signature_invalid'),
   row(
     'Authorization twice (raw socket)',
     'gateway',
-    { ...GET_ORDERS, token: 'ada', doubledHeader: 'authorization' },
+    { ...API_GET_ORDERS, token: 'ada', doubledHeader: 'authorization' },
     400,
     'duplicate_header',
   ),
@@ -162,7 +96,8 @@ export const ROWS: readonly TourRow[] = [
   ),
   row('admin page as root, an admin', 'orders', { method: 'GET', path: '/admin/orders', token: 'root' }, 200, 'allow'),
   row('GET /orders as root, admin implies it', 'orders', { ...GET_ORDERS, token: 'root' }, 200, 'allow'),
-  row('token where only services are known', 'inventory', { ...GET_STOCK, token: 'root' }, 401, 'missing_credentials'),
+  row('no token, no signature', 'inventory', GET_STOCK, 401, 'missing_credentials'),
+  row('token for other services', 'inventory', { ...GET_STOCK, token: 'root' }, 401, 'audience_invalid'),
 
   row('GET /orders, signed', 'orders', { ...GET_ORDERS, signature: { by: 'reporting' } }, 200, 'allow'),
   row('GET /stock, signed', 'inventory', { ...GET_STOCK, signature: { by: 'orders' } }, 200, 'allow'),
@@ -226,6 +161,14 @@ export const ROWS: readonly TourRow[] = [
     'replayed',
   ),
   row(
+    'the same twice, at two replicas',
+    'orders',
+    { ...GET_ORDERS, signature: { by: 'reporting' }, twice: 'at-other-replica' },
+    401,
+    'allow',
+    'replayed',
+  ),
+  row(
     'signed ten minutes ago',
     'orders',
     { ...GET_ORDERS, signature: { by: 'reporting', secondsOff: -600 } },
@@ -266,13 +209,13 @@ export const ROWS: readonly TourRow[] = [
   {
     sent: 'ada buys: gateway, orders, inventory',
     to: 'gateway',
-    request: { ...POST_ORDER, token: 'ada' },
+    request: { ...API_POST_ORDER, token: 'ada' },
     expected: { status: 201, audit: { gateway: ['allow'], orders: ['allow'], inventory: ['allow'] } },
   },
   {
     sent: 'rob buys: he only reads',
     to: 'gateway',
-    request: { ...POST_ORDER, token: 'rob' },
+    request: { ...API_POST_ORDER, token: 'rob' },
     expected: { status: 403, audit: { gateway: ['allow'], orders: ['role_missing'] } },
   },
   {
@@ -280,6 +223,12 @@ export const ROWS: readonly TourRow[] = [
     to: 'orders',
     request: { ...POST_ORDER, token: 'ada', signature: { by: 'gateway' } },
     expected: { status: 201, audit: { orders: ['allow'], inventory: ['allow'] } },
+  },
+  {
+    sent: 'on behalf of ada, at two replicas',
+    to: 'orders',
+    request: { ...POST_ORDER, token: 'ada', signature: { by: 'gateway' }, twice: 'at-other-replica' },
+    expected: { status: 401, audit: { orders: ['allow', 'replayed'], inventory: ['allow'] } },
   },
   row('ada alone, without the gateway', 'orders', { ...POST_ORDER, token: 'ada' }, 401, 'scheme_required'),
   row(
@@ -368,4 +317,6 @@ export const ROWS: readonly TourRow[] = [
     400,
     'malformed_credentials',
   ),
+
+  ...SESSION_ROWS,
 ]

@@ -1,18 +1,24 @@
-import type { TourTarget } from './target.js'
+import type { DemoServices } from './services.js'
 
 /** Shell lines that work as they are printed, with curl and openssl. */
-export function tryIt({ urls, keys }: Pick<TourTarget, 'urls' | 'keys'>): string {
-  return `# no token: 401, and why
+export function tryIt({ urls, keys, users }: Pick<DemoServices, 'urls' | 'keys' | 'users'>): string {
+  const [ada] = users
+  return `# in a browser: log in as ada, buy, ask for a refund; the code for it is good once, for a minute
+#   ${urls.gateway}
+#   password ${ada?.password}
+#   code     node examples/gateway/dist/code.js ${ada?.secondFactor?.secret}
+
+# no token: 401, and why
 curl -i ${urls.orders}/orders
 
-# a token for ada, good for five minutes; then ada's orders, from Express and through Fastify
-TOKEN=$(curl -s ${urls.gateway}/token \\
-  -H 'content-type: application/json' -d '{"user":"ada"}' | cut -d '"' -f 4)
+# ada logs in; her token is good for five minutes; her orders, from Express and through Fastify
+TOKEN=$(curl -s ${urls.gateway}/login -H 'content-type: application/json' \\
+  -d '{"username":"ada","password":"${ada?.password}"}' | cut -d '"' -f 4)
 curl -i ${urls.orders}/orders -H "authorization: Bearer $TOKEN"
-curl -i ${urls.gateway}/orders -H "authorization: Bearer $TOKEN"
+curl -i ${urls.gateway}/api/orders -H "authorization: Bearer $TOKEN"
 
 # ada buys: gateway, orders, inventory
-curl -i ${urls.gateway}/orders -H "authorization: Bearer $TOKEN" \\
+curl -i ${urls.gateway}/api/orders -H "authorization: Bearer $TOKEN" \\
   -H 'content-type: application/json' -d '{"item":"tea","quantity":2}'
 
 # ada is no admin: 403

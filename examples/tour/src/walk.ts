@@ -1,5 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { setTimeout as delay } from 'node:timers/promises'
+import { Browser } from './browser.js'
+import { Proofs } from './proofs.js'
 import { type Credentials, send } from './send.js'
 import { signingKeys } from './signers.js'
 import type { AuditTrail, TourTarget } from './target.js'
@@ -34,7 +36,9 @@ export async function* walk(
   target: TourTarget,
   { python }: WalkOptions,
 ): AsyncGenerator<RowResult> {
-  const credentials: Credentials = { tokens: await gatherTokens(target), keys: signingKeys(target.keys) }
+  const [proofs, browser] = [new Proofs(target.users), new Browser()]
+  const gathered = await gatherTokens(target, proofs)
+  const keys = signingKeys(target.keys)
   for (const [index, row] of rows.entries()) {
     const traceId = randomBytes(16).toString('hex')
     const common = { number: index + 1, row, traceId }
@@ -42,7 +46,15 @@ export async function* walk(
       yield { ...common, verdict: 'skipped', audit: {}, faults: ['python3 cannot be run here'] }
       continue
     }
-    yield { ...common, ...(await walkRow(row, target, credentials, traceId)) }
+    yield {
+      ...common,
+      ...(await walkRow(
+        row,
+        target,
+        { tokens: { ...gathered, browser: browser.accessToken }, keys, proofs, browser },
+        traceId,
+      )),
+    }
   }
 }
 
@@ -50,7 +62,12 @@ type Outcome = Pick<RowResult, 'verdict' | 'status' | 'audit' | 'faults'>
 
 async function walkRow(row: TourRow, target: TourTarget, credentials: Credentials, traceId: string): Promise<Outcome> {
   try {
-    const status = await send(row.request, target.urls[row.to], credentials, traceId)
+    const status = await send(
+      row.request,
+      { url: target.urls[row.to], replicaUrl: target.replicas[row.to] },
+      credentials,
+      traceId,
+    )
     const audit = await auditOf(target.trail, traceId, countOf(row.expected.audit))
     const faults = judge(row.expected, status, audit)
     return { verdict: faults.length === 0 ? 'ok' : 'FAIL', status, audit, faults }

@@ -29,6 +29,7 @@ import {
   viewOf,
   withBadSignature,
 } from './material.js'
+import { metricsGroup } from './metrics.js'
 import * as macs from './peers/macs.js'
 import * as tokens from './peers/tokens.js'
 import { asyncContender, type Contender, contender, type Scenario } from './rounds.js'
@@ -47,6 +48,7 @@ export const GROUPS: Readonly<Record<string, Group>> = {
   'HMAC 1 MiB': () => hmacGroup('HMAC 1 MiB', 1_048_576),
   denials: denialGroup,
   audit: auditGroup,
+  metrics: metricsGroup,
   keys: keysGroup,
 }
 

@@ -165,7 +165,7 @@ const RECORDS: readonly Requirement[] = [
   must('M04', 'DESIGN section 6', 'unknown keys, inactive keys and wrong MACs read the same'),
   must('M06', 'RFC 6750 section 3.1', 'a challenge to a request without credentials tells no error'),
   must('M08', 'RFC 9457 section 3.1', 'a denial is problem+json with the status it has, not to be stored'),
-  must('M10', 'DESIGN section 7', 'every decision is on record once'),
+  must('M10', 'DESIGN section 7', 'every decision is on record once; of throttled attempts as many as THR-06 says'),
   must('AUD-01', 'DESIGN section 7', 'a record has the fixed keys and no others'),
   must('AUD-02', 'DESIGN section 7', 'a record names the key that was presented, and a principal only when verified'),
   must(
@@ -177,6 +177,21 @@ const RECORDS: readonly Requirement[] = [
   must('AUD-05', 'DESIGN section 2', 'a sink observes: what it throws changes no decision'),
   must('AUD-07', 'DESIGN section 8', 'a request id of the wrong form is not taken over'),
   must('AUD-06', 'DESIGN section 7', 'a value of the client has at most 256 characters in a record'),
+]
+
+const THROTTLING: readonly Requirement[] = [
+  must('THR-01', 'RFC 6585 section 4', 'one failure too many is throttled: 429, the seconds to wait, and no reason'),
+  must('THR-02', 'DESIGN section 1', 'no failures of others refuse good credentials'),
+  must(
+    'THR-03',
+    'DESIGN section 6',
+    'failed credentials count; absent, genuine but old ones, policies and allowances do not',
+  ),
+  must('THR-04', 'RFC 7239 section 8.1', 'an address is what the framework is told to trust, whatever headers say'),
+  must('THR-05', 'CWE-204', 'a key id counts whether there is such a key or not'),
+  must('THR-06', 'CWE-779', 'records of throttled attempts are bounded, and none is unaccounted for'),
+  must('THR-07', 'DESIGN section 1', 'a throttle that throws, rejects or answers nonsense changes no answer'),
+  must('THR-08', 'CWE-770', 'names that are tried fill no memory'),
 ]
 
 const CONFIGURATION: readonly Requirement[] = [
@@ -211,6 +226,14 @@ const POLICIES: readonly Requirement[] = [
   must('POL-11', 'DESIGN section 5', 'a stale signature beside a good token is refused'),
   must('POL-12', 'DESIGN section 5', 'an Authorization of another scheme is covered and gives nobody'),
   must('POL-13', 'DESIGN section 1', 'a check that does not say true denies, one that throws is internal'),
+]
+
+const AUTHENTICATION: readonly Requirement[] = [
+  must(
+    'O07',
+    'RFC 9470 section 3',
+    'an acr or auth_time that is too weak, absent or none is answered with insufficient_user_authentication and what would do',
+  ),
 ]
 
 const WIRE: readonly Requirement[] = [
@@ -263,8 +286,10 @@ export const REQUIREMENTS: readonly Requirement[] = [
   ...ROUTES,
   ...BODIES,
   ...RECORDS,
+  ...THROTTLING,
   ...CONFIGURATION,
   ...POLICIES,
+  ...AUTHENTICATION,
   ...WIRE,
   ...REGRESSIONS,
 ]
@@ -284,7 +309,6 @@ export const NOT_APPLICABLE: Readonly<Record<string, string>> = {
   O01: 'RFC 9421 signatures are not offered',
   O03: 'RFC 9421 signatures are not offered',
   O05: 'tokens bound to a client are not offered',
-  O07: 'step-up is not offered',
   'REG-02': 'needs a remote JWK Set',
   'REG-03': 'needs a remote JWK Set',
   'REG-04': 'needs a remote JWK Set',

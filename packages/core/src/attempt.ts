@@ -1,26 +1,32 @@
 import { randomUUID } from 'node:crypto'
 import { describeAttempt } from './audit/describe.js'
 import type { AuditLogger } from './audit/logger.js'
-import { isWanted, warnOfLostRecord, writeRecord } from './audit/write.js'
+import { warnOfLostRecord } from './audit/lost.js'
+import type { ThrottledRecords } from './audit/throttled-records.js'
+import { isWanted, writeRecord } from './audit/write.js'
 import { BodyError } from './body/read.js'
-import type { Awaitable } from './chain.js'
+import { type Awaitable, chain } from './chain.js'
 import type { Clock } from './clock.js'
 import type { Allowance, Decision, Denial } from './decision.js'
-import { CredentialError, refusal } from './errors.js'
+import { CredentialError, refusal, StepUpError } from './errors.js'
 import { requestIdOf } from './http/ids.js'
 import { denialReply } from './http/reply.js'
 import { pathAndQuery } from './http/target.js'
-import type { CompiledPolicy } from './policy/evaluate.js'
+import type { CompiledPolicy, PolicyDenial } from './policy/evaluate.js'
 import type { Auth, Principal } from './principal.js'
-import { type DenyReason, REASONS } from './reason.js'
+import { type DenyReason, isFailedTrial, REASONS } from './reason.js'
 import type { RequestView } from './request-view.js'
 import type { AttemptContext, AttemptFacts, Presented, Scheme } from './scheme.js'
+import type { ThrottleGuard } from './throttle/guard.js'
 
 /** What an attempt needs of the verifier that it is made by. */
 export interface River {
   readonly clock: Clock
   readonly schemes: readonly Scheme[]
   readonly realm: string
+  /** Absent: failures are not counted. */
+  readonly throttle: ThrottleGuard | undefined
+  readonly throttledRecords: ThrottledRecords
   auditFor(view: RequestView): AuditLogger | null
   /** Keeps an allowance whose record waits. */
   keepAhead(allowance: Allowance, attempt: Attempt): void
@@ -54,9 +60,7 @@ export class Attempt implements AttemptContext {
 
   decide(): Awaitable<Decision> {
     try {
-      this.now = this.#river.clock()
-      // By a clock that tells no time nothing would ever be too old.
-      if (!Number.isFinite(this.now)) throw new RangeError('the clock tells no time')
+      this.#readClock()
       const decision = this.#authenticate()
       return decision instanceof Promise ? decision.catch((error) => this.#deny(error)) : decision
     } catch (error) {
@@ -64,9 +68,16 @@ export class Attempt implements AttemptContext {
     }
   }
 
+  #readClock(): void {
+    this.now = this.#river.clock()
+    // By a clock that tells no time nothing would ever be too old.
+    if (!Number.isFinite(this.now)) throw new RangeError('the clock tells no time')
+  }
+
   /** Decides about principals that an earlier attempt verified. */
   decideAgain(auth: Auth | null): Awaitable<Decision> {
     try {
+      this.#readClock()
       if (auth === null) throw refusal('missing_credentials')
       this.facts.scheme = auth.principal.scheme
       this.#principal = auth.principal
@@ -148,14 +159,14 @@ export class Attempt implements AttemptContext {
 
   #authorize(auth: Auth): Awaitable<Decision> {
     this.facts.scheme = auth.principal.scheme
-    const denial = this.#policy.test(auth, this.view)
+    const denial = this.#policy.test(auth, this.view, this.now)
     return denial instanceof Promise
       ? denial.then((settled) => this.#completeUnless(settled, auth))
       : this.#completeUnless(denial, auth)
   }
 
-  #completeUnless(denial: DenyReason | undefined, auth: Auth): Awaitable<Decision> {
-    if (denial !== undefined) throw refusal(denial)
+  #completeUnless(denial: PolicyDenial | undefined, auth: Auth): Awaitable<Decision> {
+    if (denial !== undefined) throw typeof denial === 'string' ? refusal(denial) : denial
     return this.#completeFrom(0, auth)
   }
 
@@ -182,12 +193,23 @@ export class Attempt implements AttemptContext {
     return allowance
   }
 
-  #deny(error: unknown): Denial {
+  /** Where the river ends badly. A failed trial is counted, and where it is one too many it is answered with no more than that. */
+  #deny(error: unknown): Awaitable<Denial> {
     const reason = reasonOf(error)
+    const { throttle } = this.#river
+    if (throttle === undefined || !isFailedTrial(reason)) return this.#denial(reason, error)
+    const failed = this.#presented.find(({ scheme }) => scheme === this.facts.scheme)
+    return chain(throttle.countFailure(this.view, failed), this, (secondsToWait, attempt) => {
+      return secondsToWait > 0 ? attempt.#denial('throttled', error, secondsToWait) : attempt.#denial(reason, error)
+    })
+  }
+
+  #denial(reason: DenyReason, error: unknown, retryAfterSeconds?: number): Denial {
     const { kind, status } = REASONS[reason]
     const requestId = this.#requestId()
     this.record(reason, null, requestId, error)
-    return { outcome: 'deny', reason, kind, status, reply: denialReply(reason, this.#challenges(reason), requestId) }
+    const reply = denialReply(reason, this.#challenges(reason, error), requestId, retryAfterSeconds)
+    return { outcome: 'deny', reason, kind, status, reply }
   }
 
   /** A view whose getters throw must not turn a denial into an exception. */
@@ -200,7 +222,7 @@ export class Attempt implements AttemptContext {
   }
 
   /** One challenge for each scheme that would have been accepted; the error in that of the scheme that was used. */
-  #challenges(reason: DenyReason): readonly string[] {
+  #challenges(reason: DenyReason, error: unknown): readonly string[] {
     const { kind, status } = REASONS[reason]
     if (kind === 'dependency' || kind === 'internal' || kind === 'throttle') return []
     const used = reason === 'missing_credentials' ? undefined : this.facts.scheme
@@ -208,9 +230,10 @@ export class Attempt implements AttemptContext {
       if (status === 403 || status === 400) return name === used
       return this.#policy.schemes?.has(name) ?? true
     })
+    const stepUp = error instanceof StepUpError ? error.stepUp : undefined
     return offered.map((scheme) => {
       const said = scheme.name === used && reason !== 'scheme_required' ? reason : undefined
-      return scheme.challenge(this.#river.realm, said, this.#policy.scopes)
+      return scheme.challenge(this.#river.realm, said, this.#policy.scopes, stepUp)
     })
   }
 
@@ -231,7 +254,8 @@ export class Attempt implements AttemptContext {
         durationUs: this.#durationUs(),
         error,
       })
-      writeRecord(described, logger)
+      if (reason === 'throttled') this.#river.throttledRecords.write(described, logger, this.now)
+      else writeRecord(described, logger, this.#river)
     } catch (problem) {
       warnOfLostRecord(problem)
     }

@@ -1,3 +1,4 @@
+import type { StepUp } from './policy/step-up.js'
 import { type DenyReason, REASONS } from './reason.js'
 
 /**
@@ -29,6 +30,18 @@ export function refusal(reason: DenyReason): CredentialError {
     prepared.set(reason, error)
   }
   return error
+}
+
+/** The user has to authenticate anew, and how: one of a policy, prepared with it. */
+export class StepUpError extends CredentialError {
+  readonly stepUp: StepUp
+
+  constructor(stepUp: StepUp) {
+    super('step_up_required')
+    this.stepUp = stepUp
+    this.stack = `CredentialError: ${this.message}`
+    Object.freeze(this)
+  }
 }
 
 /** An option is missing, wrong or dangerous. Thrown while the service is being set up, never at a request. */

@@ -27,6 +27,7 @@ export {
   ReplayStoreError,
 } from './hmac/replay.js'
 export type { Scheme, SchemeHealth, SchemeOptions } from './scheme.js'
+export type { TokenCacheHealth } from './bearer/token-cache.js'
 
 // Keys.
 export { type KeyRingEntry, keyRing } from './keys/key-ring.js'
@@ -74,6 +75,9 @@ export {
   type RevocationStore,
 } from './revocation/revocation.js'
 
+// Who failed too often.
+export type { FailureNames, FailureThrottle } from './throttle/throttle.js'
+
 // Who, and what they may do.
 export type { Auth, Principal, SchemeName } from './principal.js'
 export type {
@@ -99,7 +103,7 @@ export type {
   AuthEventName,
   AuthEventRecord,
 } from './audit/record.js'
-export { ATTEMPT_CHANNEL } from './audit/write.js'
+export { ATTEMPT_CHANNEL, verifierOf } from './audit/write.js'
 export {
   JWKS_CHANNEL,
   type JwksConditionEvent,

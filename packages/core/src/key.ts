@@ -128,6 +128,8 @@ export interface KeyHealth {
   readonly nextRefreshSeconds?: number
   /** Key by key, the first hundred. */
   readonly details?: readonly KeyDetail[]
+  /** The keys beyond the first hundred, together. Absent: there are none. */
+  readonly others?: { readonly keys: number; readonly lastUsedAt?: number }
 }
 
 /** What every holder of keys can do beside finding one. */

@@ -1,8 +1,12 @@
 /** Whose fault a denial is. Four different failures, four different alarms. */
 export type DenyKind = 'credential' | 'policy' | 'throttle' | 'dependency' | 'internal'
 
-/** RFC 6750 section 3.1. `undefined` in the table: the challenge says nothing of an error. */
-export type BearerError = 'invalid_request' | 'invalid_token' | 'insufficient_scope'
+/** RFC 6750 section 3.1, RFC 9470 section 3. `undefined` in the table: the challenge says nothing of an error. */
+export type BearerError =
+  | 'invalid_request'
+  | 'invalid_token'
+  | 'insufficient_scope'
+  | 'insufficient_user_authentication'
 
 /** All that follows from a reason. */
 export interface ReasonRow {
@@ -96,7 +100,7 @@ export const REASONS: Readonly<Record<DenyReason, ReasonRow>> = {
   aborted: credential(400, 'aborted', 'The body did not arrive whole'),
 
   scheme_required: { kind: 'policy', status: 401, code: 'scheme_required', title: 'Credentials of another scheme are required' },
-  step_up_required: { kind: 'policy', status: 401, code: 'step_up_required', title: 'A stronger authentication is required' },
+  step_up_required: { kind: 'policy', status: 401, code: 'step_up_required', title: 'A stronger or more recent authentication is required', bearerError: 'insufficient_user_authentication' },
   role_missing: policy('role_missing', 'A required role is missing'),
   scope_missing: policy('scope_missing', 'A required scope is missing'),
   policy_denied: policy('policy_denied', 'The policy of this resource denies the request'),
@@ -108,6 +112,26 @@ export const REASONS: Readonly<Record<DenyReason, ReasonRow>> = {
   revocation_unavailable: dependency('revocation_unavailable', 'The revocation list cannot be reached at the moment'),
 
   internal: { kind: 'internal', status: 500, code: 'internal', title: 'The request could not be verified' },
+}
+
+/**
+ * Failures of credentials that nobody tries to get in by. Nothing was presented; or the body is too large, late or cut off; or the
+ * token is genuine and its time is not now: whoever holds it renews it because of that answer, so nobody may take it from them.
+ */
+const NO_TRIAL: ReadonlySet<DenyReason> = new Set([
+  'missing_credentials',
+  'body_too_large',
+  'body_timeout',
+  'aborted',
+  'token_expired',
+  'token_not_yet_valid',
+  'token_too_old',
+  'token_revoked',
+])
+
+/** Whether a denial counts as a failed attempt to get in: what a throttle counts, and all that it may answer for. */
+export function isFailedTrial(reason: DenyReason): boolean {
+  return REASONS[reason].kind === 'credential' && !NO_TRIAL.has(reason)
 }
 
 function credential(status: number, code: string, title: string): ReasonRow {

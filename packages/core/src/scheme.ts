@@ -1,6 +1,8 @@
+import type { TokenCacheHealth } from './bearer/token-cache.js'
 import type { Awaitable } from './chain.js'
 import type { Clock } from './clock.js'
 import type { KeyHealth } from './key.js'
+import type { StepUp } from './policy/step-up.js'
 import type { Principal, SchemeName } from './principal.js'
 import type { DenyReason } from './reason.js'
 import type { RequestView } from './request-view.js'
@@ -28,6 +30,8 @@ export interface Presented {
   readonly scheme: SchemeName
   /** `false`: nothing ties these credentials to others in the same request, so anybody may have put the two together. */
   readonly isBound: boolean
+  /** Who the credentials say they are of, unverified: failures are counted by it. `undefined`, or a `CredentialError`: they do not say. */
+  claimedName?(): string | undefined
   /** Verifies all that can be verified without remembering anything. Throws or rejects with `CredentialError`. */
   authenticate(): Awaitable<Principal>
   /** The rest, once everything else about the request holds: reads the body, remembers a nonce. */
@@ -39,8 +43,13 @@ export interface Scheme {
   readonly name: SchemeName
   /** Takes the credentials of this scheme out of a request; `undefined` where there are none. Throws `CredentialError`. */
   present(context: AttemptContext): Presented | undefined
-  /** One challenge of `WWW-Authenticate`. `reason` absent: nothing was wrong with credentials of this scheme. */
-  challenge(realm: string, reason: DenyReason | undefined, scopes: readonly string[]): string
+  /** How far the clock of those who issue its credentials may be from the clock here, where that is not this service's own matter. */
+  readonly skewSeconds?: number
+  /**
+   * One challenge of `WWW-Authenticate`. `reason` absent: nothing was wrong with credentials of this scheme. `stepUp`: how a user has to
+   * authenticate, where that is what is lacking.
+   */
+  challenge(realm: string, reason: DenyReason | undefined, scopes: readonly string[], stepUp?: StepUp): string
   warmup(): Awaitable<void>
   health(now: number): Awaitable<SchemeHealth>
   close(): Awaitable<void>
@@ -53,6 +62,8 @@ export interface SchemeHealth {
   readonly keys: readonly (KeyHealth & { readonly issuer?: string })[]
   /** Absent where replay is not refused by this scheme. */
   readonly replayStore?: { readonly ready: boolean }
+  /** Absent where the scheme remembers no verified tokens. */
+  readonly tokenCache?: TokenCacheHealth
 }
 
 export interface SchemeSetup {

@@ -1,4 +1,5 @@
 import { ConfigurationError, type Verifier } from '@countersign/core'
+import { checkExternalPrefix } from '@countersign/core/adapter'
 
 export interface CountersignOptions {
   readonly verifier: Verifier
@@ -13,11 +14,8 @@ export function checkOptions(options: CountersignOptions): Required<CountersignO
   for (const name of Object.keys(options ?? {})) {
     if (!MEMBERS.includes(name)) throw new ConfigurationError(name, `is not known; known here: ${MEMBERS.join(', ')}`)
   }
-  const { verifier, externalPrefix = '' } = options ?? {}
+  const { verifier } = options ?? {}
   if (typeof verifier?.verify !== 'function')
     throw new ConfigurationError('verifier', 'is required: createVerifier({…})')
-  if (externalPrefix !== '' && !/^\/[\x21-\x7e]*[^/]$/.test(externalPrefix)) {
-    throw new ConfigurationError('externalPrefix', 'must begin with a slash and not end in one')
-  }
-  return { verifier, externalPrefix }
+  return { verifier, externalPrefix: checkExternalPrefix(options.externalPrefix) }
 }

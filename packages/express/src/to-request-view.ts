@@ -1,4 +1,5 @@
 import type { Awaitable, BodyLimits, RequestView } from '@countersign/core'
+import { withExternalPrefix } from '@countersign/core/adapter'
 import type { Request } from 'express'
 import { readRawBody } from './raw-body.js'
 
@@ -13,7 +14,7 @@ export class ExpressRequestView implements RequestView {
   constructor(req: Request, externalPrefix: string) {
     this.method = req.method
     // `originalUrl` keeps the prefix that a mounted router's `url` has lost.
-    this.target = withPrefix(externalPrefix, req.originalUrl)
+    this.target = withExternalPrefix(externalPrefix, req.originalUrl)
     this.rawHeaders = req.rawHeaders
     this.#req = req
   }
@@ -37,9 +38,4 @@ export class ExpressRequestView implements RequestView {
     const { id } = this.#req as { readonly id?: unknown }
     return typeof id === 'string' ? id : undefined
   }
-}
-
-/** A target in absolute form stays one, so that its authority is still compared with the Host header. */
-function withPrefix(prefix: string, target: string): string {
-  return target.startsWith('/') ? prefix + target : target
 }

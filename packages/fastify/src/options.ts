@@ -1,4 +1,5 @@
 import { ConfigurationError, type NestedPolicy, type Verifier } from '@countersign/core'
+import { checkExternalPrefix } from '@countersign/core/adapter'
 
 export interface CountersignOptions {
   readonly verifier: Verifier
@@ -25,7 +26,7 @@ export function checkOptions(options: CountersignOptions): Required<CountersignO
       throw new ConfigurationError(name, `is not known; known here: ${MEMBERS.join(', ')}`)
     }
   }
-  const { verifier, defaultPolicy = 'authenticated', externalPrefix = '', encapsulate = false } = options
+  const { verifier, defaultPolicy = 'authenticated', encapsulate = false } = options
   if (typeof encapsulate !== 'boolean') throw new ConfigurationError('encapsulate', 'must be true or false')
   if ('defaultPolicy' in options && options.defaultPolicy === undefined)
     throw new ConfigurationError('defaultPolicy', 'is undefined; leave it out for authenticated')
@@ -35,9 +36,7 @@ export function checkOptions(options: CountersignOptions): Required<CountersignO
     throw new ConfigurationError('defaultPolicy', 'must protect; a route says public or optional for itself')
   }
   verifier.checkPolicy(defaultPolicy, 'defaultPolicy')
-  if (externalPrefix !== '' && !/^\/[\x21-\x7e]*[^/]$/.test(externalPrefix)) {
-    throw new ConfigurationError('externalPrefix', 'must begin with a slash and not end in one')
-  }
+  const externalPrefix = checkExternalPrefix(options.externalPrefix)
   const { requestTimeoutSeconds = 300 } = options
   if (requestTimeoutSeconds !== null && !isSeconds(requestTimeoutSeconds)) {
     throw new ConfigurationError('requestTimeoutSeconds', 'must be a number above 0, at most 86400, or null')

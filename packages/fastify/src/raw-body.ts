@@ -1,9 +1,6 @@
 import type { Awaitable, BodyLimits } from '@countersign/core'
-import { discardBody, readBody } from '@countersign/core/body'
+import { discardBody, readBody } from '@countersign/core/adapter'
 import type { FastifyRequest } from 'fastify'
-
-/** Seconds that the rest of a refused body is taken off the wire for, before the connection is closed. */
-const DISCARD_SECONDS = 5
 
 /** The body as it travels, read off the raw message before any parser and put back for whoever reads next. */
 export function readRawBody(request: FastifyRequest, limits: BodyLimits): Awaitable<Buffer> {
@@ -11,5 +8,5 @@ export function readRawBody(request: FastifyRequest, limits: BodyLimits): Awaita
 }
 
 export function discardRawBody(request: FastifyRequest): void {
-  discardBody(request.raw, DISCARD_SECONDS)
+  discardBody(request.raw)
 }

@@ -1,4 +1,5 @@
 import type { AuditLogger, Awaitable, BodyLimits, RequestView } from '@countersign/core'
+import { withExternalPrefix } from '@countersign/core/adapter'
 import type { FastifyRequest } from 'fastify'
 import { readRawBody } from './raw-body.js'
 
@@ -13,7 +14,7 @@ export class FastifyRequestView implements RequestView {
 
   constructor(request: FastifyRequest, route: string | undefined, externalPrefix: string) {
     this.method = request.raw.method as string
-    this.target = withPrefix(externalPrefix, request.originalUrl)
+    this.target = withExternalPrefix(externalPrefix, request.originalUrl)
     this.rawHeaders = request.raw.rawHeaders
     this.route = route
     this.#request = request
@@ -36,9 +37,4 @@ export class FastifyRequestView implements RequestView {
     const { log } = this.#request
     return typeof log.level === 'string' ? log : undefined
   }
-}
-
-/** A target in absolute form stays one, so that its authority is still compared with the Host header. */
-function withPrefix(prefix: string, target: string): string {
-  return target.startsWith('/') ? prefix + target : target
 }

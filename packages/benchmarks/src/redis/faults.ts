@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
+import { Worker } from 'node:worker_threads'
 import {
   connectClient,
   type Deployment,
@@ -8,7 +9,6 @@ import {
   type RedisService,
   redisService,
   sentinel,
-  startProxy,
   startRedis,
   until,
 } from '@countersign/conformance/redis'
@@ -25,31 +25,34 @@ interface Fault {
   readonly title: string
   /** Whether requests may be accepted while it lasts. */
   readonly mayAccept: boolean
-  /** When it begins to hold for requests, in seconds after it was made: what was under way before is not counted. */
+  /** How long after it was made requests are counted from: a breaker may open first. */
   readonly settleSeconds: number
   run(library: Library, seconds: number): Promise<FaultResult>
 }
 
 interface FaultResult {
   readonly answers: readonly Answered[]
+  /** When the fault was made, from the start of the load. */
+  readonly madeAtSeconds: number
   readonly note: string
 }
 
-/** A service on a server of its own, through a proxy. */
-async function bench(library: Library) {
+/** A service on a server of its own, with something between them that can slow answers down where that is asked for. */
+async function bench(library: Library, isProxied: boolean) {
   const redis = await startRedis()
-  const proxy = await startProxy(redis.port)
-  const connected = await connectClient(library, { kind: 'single', ports: [proxy.port] })
+  const proxy = isProxied ? new Worker(new URL('./proxy-worker.js', import.meta.url), { workerData: redis.port }) : null
+  const port = proxy === null ? redis.port : await new Promise<number>((resolve) => proxy.once('message', resolve))
+  const connected = await connectClient(library, { kind: 'single', ports: [port] })
   const lines: string[] = []
   const keep = (_record: object, message: string) => void lines.push(message)
   const log = { info: () => {}, warn: keep, error: keep }
   const service = redisService(redisReplayStore(redisConnection({ client: connected.client, log })))
   const close = async () => {
     await connected.close()
-    await proxy.close()
+    await proxy?.terminate()
     await redis.stop()
   }
-  return { redis, proxy, lines, service, close }
+  return { redis, lines, service, slowDown: (milliseconds: number) => proxy?.postMessage(milliseconds), close }
 }
 
 /** Loads a service, and makes the fault after a second. */
@@ -57,13 +60,16 @@ async function during(
   library: Library,
   seconds: number,
   act: (made: Awaited<ReturnType<typeof bench>>) => Promise<unknown> | unknown,
+  isProxied = false,
 ): Promise<FaultResult> {
-  const made = await bench(library)
+  const made = await bench(library, isProxied)
   try {
+    const start = performance.now()
     const loading = load(made.service, PER_SECOND, BEFORE_SECONDS + seconds)
     await sleep(BEFORE_SECONDS * 1000)
     await act(made)
-    return { answers: await loading, note: `${made.lines.length} log lines` }
+    const madeAtSeconds = (performance.now() - start) / 1000
+    return { answers: await loading, madeAtSeconds, note: `${made.lines.length} log lines` }
   } finally {
     made.redis.resume()
     await made.close()
@@ -75,10 +81,7 @@ const slow = (delayMilliseconds: number, mayAccept: boolean): Fault => ({
   title: `answers take ${delayMilliseconds} ms`,
   mayAccept,
   settleSeconds: 0.3,
-  run: (library, seconds) =>
-    during(library, seconds, ({ proxy }) => {
-      proxy.delayMilliseconds = delayMilliseconds
-    }),
+  run: (library, seconds) => during(library, seconds, ({ slowDown }) => slowDown(delayMilliseconds), true),
 })
 
 const FAULTS: readonly Fault[] = [
@@ -87,10 +90,7 @@ const FAULTS: readonly Fault[] = [
     title: 'gone, port closed',
     mayAccept: false,
     settleSeconds: 0.3,
-    run: (library, seconds) =>
-      during(library, seconds, async ({ redis, proxy }) => {
-        await Promise.all([redis.stop(), proxy.close()])
-      }),
+    run: (library, seconds) => during(library, seconds, ({ redis }) => redis.stop()),
   },
   {
     id: 'R02',
@@ -135,7 +135,11 @@ async function failover(library: Library, seconds: number): Promise<FaultResult>
     const again = await replayAll(other, accepted)
     const back = accepted.find(({ atSeconds }) => atSeconds > BEFORE_SECONDS + 0.3)?.atSeconds
     const recovery = back === undefined ? 'not back' : `back after ${(back - BEFORE_SECONDS).toFixed(1)} s`
-    return { answers, note: `${recovery}; ${again} of ${accepted.length} accepted again elsewhere` }
+    return {
+      answers,
+      madeAtSeconds: BEFORE_SECONDS,
+      note: `${recovery}; ${again} of ${accepted.length} accepted again elsewhere`,
+    }
   } finally {
     await first.close()
     await second.close()
@@ -155,8 +159,7 @@ export async function measureFaults(seconds: number, print: (text: string) => vo
   let isGood = true
   for (const library of LIBRARIES) {
     for (const fault of FAULTS) {
-      const { answers, note } = await fault.run(library, seconds)
-      const [row, isAsItMustBe] = describe(fault, library, answers, note)
+      const [row, isAsItMustBe] = describe(fault, library, await fault.run(library, seconds))
       isGood &&= isAsItMustBe
       rows.push(row)
     }
@@ -166,13 +169,9 @@ export async function measureFaults(seconds: number, print: (text: string) => vo
   return isGood
 }
 
-function describe(
-  { id, title, mayAccept, settleSeconds }: Fault,
-  library: Library,
-  all: readonly Answered[],
-  note: string,
-) {
-  const answers = all.filter(({ atSeconds }) => atSeconds > BEFORE_SECONDS + settleSeconds)
+function describe({ id, title, mayAccept, settleSeconds }: Fault, library: Library, result: FaultResult) {
+  const { answers: all, madeAtSeconds, note } = result
+  const answers = all.filter(({ atSeconds }) => atSeconds > madeAtSeconds + settleSeconds)
   const accepted = answers.filter(({ verdict }) => verdict === 'allow')
   const refused = answers.filter(({ verdict }) => verdict !== 'allow')
   const times = (refused.length > 0 ? refused : answers).map(({ milliseconds }) => milliseconds)

@@ -13,6 +13,8 @@ import { REPLAY } from './replay.js'
 import { ROLES } from './roles.js'
 import { ROUTING } from './routing.js'
 import { SIGNATURE } from './signature.js'
+import { STEP_UP } from './step-up.js'
+import { THROTTLE } from './throttle.js'
 
 /** Every probe. */
 export const PROBES: readonly Probe[] = [
@@ -28,6 +30,8 @@ export const PROBES: readonly Probe[] = [
   ...BODY,
   ...LIMITS,
   ...POLICY,
+  ...STEP_UP,
   ...AUDIT,
+  ...THROTTLE,
   ...CONFIGURATION,
 ]

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import type { IncomingMessage } from 'node:http'
 import type { Auth, Policy, Principal, Verifier } from '@countersign/core'
-import { discardBody } from '@countersign/core/body'
+import { discardBody } from '@countersign/core/adapter'
 import type { AttemptCounter } from './metrics.js'
 
 /** What a handler answers, before a framework sends it. */
@@ -15,6 +15,8 @@ export interface TargetReply {
 export interface TargetContext {
   readonly verifier: Verifier
   readonly attempts: AttemptCounter
+  /** Whether a peer on this machine is a proxy, whose `X-Forwarded-For` is believed. */
+  readonly trustProxy: boolean
   /** Called first by every handler, with the message it serves. */
   readonly onHandler: (message: IncomingMessage) => void
 }
@@ -28,7 +30,6 @@ export type TargetHandler = (
 
 /** Largest body of any request, in bytes. A signed one is measured by the verifier, with the same limit. */
 export const BODY_LIMIT_BYTES = 1_048_576
-const DISCARD_SECONDS = 5
 
 const json = (status: number, value: unknown): TargetReply => {
   return { status, contentType: 'application/json', body: Buffer.from(JSON.stringify(value)) }
@@ -45,7 +46,7 @@ const echo: TargetHandler = async (message, target, auth) => {
   for await (const chunk of message.iterator({ destroyOnReturn: false })) {
     contentLength += chunk.length
     if (contentLength > BODY_LIMIT_BYTES) {
-      discardBody(message, DISCARD_SECONDS)
+      discardBody(message)
       return json(413, { error: 'body_too_large' })
     }
     hash.update(chunk)
@@ -91,6 +92,7 @@ export const ROUTES: readonly TargetRoute[] = [
   { path: '/admin', policy: { allRoles: ['admin'] }, handler: echo },
   { path: '/both', policy: { scheme: 'bearer', actor: { anyRole: ['gateway'] } }, handler: echo },
   { path: '/scoped', policy: { allScopes: ['orders:read'] }, handler: echo },
+  { path: '/step-up', policy: { acr: ['urn:example:mfa', 'urn:example:hardware'], maxAgeSeconds: 300 }, handler: echo },
   { path: '/metrics', policy: 'public', handler: metrics },
   { path: '/health', policy: 'public', handler: health },
 ]

@@ -36,7 +36,7 @@ export interface AuditRecord {
   readonly traceId?: string
   readonly framework: string
   readonly durationUs: number
-  /** How many records like this one were left out before it. */
+  /** How many records of throttled attempts were left out before this one, which is of one too. */
   readonly suppressed?: number
   /** The class of an exception nobody expected; its text may hold anything and stays out. */
   readonly error?: string
@@ -45,6 +45,7 @@ export interface AuditRecord {
 /** What leaves a record beside the verification of a request: whoever logs users in and issues tokens writes it. */
 export type AuthEventName =
   | 'auth.login'
+  | 'auth.step_up'
   | 'auth.refresh'
   | 'auth.token'
   | 'auth.exchange'

@@ -36,7 +36,8 @@ export function bearer(options: BearerOptions): SchemeOptions {
         return openIssuer(setup, `${setup.option}.issuers[${index}]`, issuer, skewSeconds)
       })
       const { keyReportSeconds = DEFAULT_REPORT_SECONDS, revocation } = setup
-      return new BearerScheme(new BearerTerms(setup.option, issuers, { cacheEntries, keyReportSeconds, revocation }))
+      const settings = { cacheEntries, keyReportSeconds, skewSeconds, revocation }
+      return new BearerScheme(new BearerTerms(setup.option, issuers, settings))
     },
   }
 }
@@ -62,8 +63,12 @@ class BearerScheme implements Scheme {
     return new PresentedToken(this.#terms, context, compact)
   }
 
-  challenge(realm: string, reason: Parameters<Scheme['challenge']>[1], scopes: readonly string[]): string {
-    return bearerChallenge(realm, reason, scopes)
+  get skewSeconds(): number {
+    return this.#terms.settings.skewSeconds
+  }
+
+  challenge(...asked: Parameters<Scheme['challenge']>): string {
+    return bearerChallenge(...asked)
   }
 
   async warmup(): Promise<void> {
@@ -74,7 +79,9 @@ class BearerScheme implements Scheme {
     const keys = this.#terms.issuers.map(({ claims, keys }) => {
       return { ...(claims.issuer === null ? {} : { issuer: claims.issuer }), ...keys.health(now) }
     })
-    return { scheme: 'bearer', ready: keys.every(({ ready }) => ready), keys }
+    const tokenCache = this.#terms.cache.health()
+    const ready = keys.every((health) => health.ready)
+    return { scheme: 'bearer', ready, keys, ...(tokenCache === undefined ? {} : { tokenCache }) }
   }
 
   async close(): Promise<void> {

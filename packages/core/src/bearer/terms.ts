@@ -22,6 +22,8 @@ export interface VerifiedToken {
 export interface BearerSettings {
   readonly cacheEntries: number
   readonly keyReportSeconds: number
+  /** How far an issuer's clock may be from the clock here. */
+  readonly skewSeconds: number
   readonly revocation: RevocationGuard | undefined
 }
 

@@ -65,7 +65,7 @@ export function readBody(message: IncomingMessage, options: ReadBodyOptions): Bu
  * the connection where the rest has not come within `seconds`. Node by itself drains only a message that nobody has
  * begun to read, and waits for its end as long as the server's `requestTimeout` says (0, for ever, on Fastify).
  */
-export function discardBody(message: IncomingMessage, seconds: number): void {
+export function discardBody(message: IncomingMessage, seconds: number = 5): void {
   if (message.complete || isLost(message)) return
   const { socket } = message
   // `?.`: the simulated sockets of light-my-request have no destroy(). Over HTTP/2 this is the stream, not the connection.

@@ -1,3 +1,4 @@
+import type { StepUp } from '../policy/step-up.js'
 import { type DenyReason, REASONS } from '../reason.js'
 
 /** A parameter value as a quoted-string (RFC 9110 section 5.6.4). Quoting lives here only. */
@@ -5,15 +6,31 @@ function quoted(value: string): string {
   return `"${value.replace(/[^\x20-\x7e]/g, '?').replace(/["\\]/g, '\\$&')}"`
 }
 
-/** The challenge of a bearer scheme (RFC 6750 section 3). Bare where no credentials were sent (section 3.1). */
-export function bearerChallenge(realm: string, reason: DenyReason | undefined, scopes: readonly string[]): string {
+/**
+ * The challenge of a bearer scheme (RFC 6750 section 3). Bare where no credentials were sent (section 3.1).
+ *
+ * @param stepUp - how the user is to authenticate (RFC 9470 section 3); told beside `step_up_required` only
+ */
+export function bearerChallenge(
+  realm: string,
+  reason: DenyReason | undefined,
+  scopes: readonly string[],
+  stepUp?: StepUp,
+): string {
   let challenge = `Bearer realm=${quoted(realm)}`
   const row = reason === undefined ? undefined : REASONS[reason]
   if (row?.bearerError !== undefined) {
     challenge += `, error=${quoted(row.bearerError)}, error_description=${quoted(row.title)}`
   }
   if (row?.bearerError === 'insufficient_scope' && scopes.length > 0) challenge += `, scope=${quoted(scopes.join(' '))}`
+  if (row?.bearerError === 'insufficient_user_authentication' && stepUp !== undefined)
+    challenge += stepUpParameters(stepUp)
   return challenge
+}
+
+function stepUpParameters({ acrValues, maxAgeSeconds }: StepUp): string {
+  const acr = acrValues === undefined ? '' : `, acr_values=${quoted(acrValues.join(' '))}`
+  return maxAgeSeconds === undefined ? acr : `${acr}, max_age=${quoted(String(maxAgeSeconds))}`
 }
 
 /** The challenge of HMAC-signed requests (RFC 9110 section 11.6.1; the name is ours). Bare where no credentials were sent. */

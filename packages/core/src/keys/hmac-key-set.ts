@@ -50,7 +50,7 @@ export class HmacKeySet {
   health(now: number): KeyHealth {
     let activeKeys = 0
     for (const key of this.#byId.values()) if (keyState(key, now) === 'active') activeKeys++
-    return { ready: activeKeys > 0, keys: this.#byId.size, activeKeys, details: keyDetails(this.#byId.values(), now) }
+    return { ready: activeKeys > 0, keys: this.#byId.size, activeKeys, ...keyDetails(this.#byId.values(), now) }
   }
 }
 

@@ -1,15 +1,26 @@
-import { type HmacKey, type KeyDetail, keyState, type VerificationKey } from '../key.js'
+import { type HmacKey, type KeyDetail, type KeyHealth, keyState, type VerificationKey } from '../key.js'
 
 const MOST_DETAILS = 100
 
-/** What can be told of the first hundred of some keys: ids and times, never a key. */
-export function keyDetails(keys: Iterable<HmacKey | VerificationKey>, now: number): readonly KeyDetail[] {
+/** What can be told of some keys: of the first hundred one by one, of the others together. Ids and times, never a key. */
+export function keyDetails(
+  keys: Iterable<HmacKey | VerificationKey>,
+  now: number,
+): Required<Pick<KeyHealth, 'details'>> & Pick<KeyHealth, 'others'> {
   const details: KeyDetail[] = []
+  let others = 0
+  let latest = Number.NEGATIVE_INFINITY
   for (const key of keys) {
-    if (details.length === MOST_DETAILS) break
-    details.push(keyDetail(key, now))
+    if (details.length < MOST_DETAILS) {
+      details.push(keyDetail(key, now))
+      continue
+    }
+    others++
+    // NaN, a key that was not used, is greater than nothing.
+    if (key.use !== undefined && key.use.lastUsedAt > latest) latest = key.use.lastUsedAt
   }
-  return details
+  if (others === 0) return { details }
+  return { details, others: { keys: others, ...(Number.isFinite(latest) ? { lastUsedAt: latest } : {}) } }
 }
 
 export function keyDetail(key: HmacKey | VerificationKey, now: number): KeyDetail {

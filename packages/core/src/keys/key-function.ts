@@ -105,7 +105,7 @@ class FoundKeys implements HmacKeyLookup {
   health(now: number): KeyHealth {
     const keys = [...this.#found.values(now)]
     const activeKeys = keys.filter((key) => keyState(key, now) === 'active').length
-    return { ready: !this.#failed, keys: keys.length, activeKeys, details: keyDetails(keys, now) }
+    return { ready: !this.#failed, keys: keys.length, activeKeys, ...keyDetails(keys, now) }
   }
 
   close(): void {}

@@ -148,7 +148,7 @@ export class KeySet implements VerificationKeyLookup {
 
   health(now: number): KeyHealth {
     const activeKeys = this.#keys.filter((key) => keyState(key, now) === 'active').length
-    return { ready: activeKeys > 0, keys: this.#keys.length, activeKeys, details: keyDetails(this.#keys, now) }
+    return { ready: activeKeys > 0, keys: this.#keys.length, activeKeys, ...keyDetails(this.#keys, now) }
   }
 
   close(): void {}

@@ -1,10 +1,11 @@
 import { type Awaitable, chain } from '../chain.js'
-import { ConfigurationError } from '../errors.js'
+import { ConfigurationError, type StepUpError } from '../errors.js'
 import { checkMembers, checkOneOf, checkTexts } from '../options.js'
 import type { Auth, Principal, SchemeName } from '../principal.js'
 import type { DenyReason } from '../reason.js'
 import type { RequestView } from '../request-view.js'
 import type { AllOf, AnyOf, NestedPolicy, Policy, PolicyCheck, PrincipalRequirement, Requirement } from './policy.js'
+import { asksForStepUp, compileStepUp } from './require-step-up.js'
 import type { RoleIndex } from './roles.js'
 
 /** A policy made ready, once: evaluating it looks names up and allocates nothing. */
@@ -18,8 +19,11 @@ export interface CompiledPolicy {
   readonly scopes: readonly string[]
 }
 
+/** Why not: a reason, or an error that says more. */
+export type PolicyDenial = DenyReason | StepUpError
+
 /** `undefined` permits. */
-type PolicyTest = (auth: Auth, view: RequestView) => Awaitable<DenyReason | undefined>
+type PolicyTest = (auth: Auth, view: RequestView, now: number) => Awaitable<PolicyDenial | undefined>
 type PrincipalTest = (principal: Principal) => DenyReason | undefined
 
 /** What a policy may refer to, beside the words of its own. */
@@ -27,6 +31,8 @@ export interface PolicyTerms {
   readonly roles: RoleIndex
   readonly schemes: ReadonlySet<SchemeName>
   readonly checks: Readonly<Record<string, PolicyCheck>>
+  /** How far the clock of the users' issuers may be from the clock here. */
+  readonly skewSeconds: number
 }
 
 const PERMIT: PolicyTest = () => undefined
@@ -90,42 +96,45 @@ function compileAnyOf(option: string, policy: AnyOf, terms: PolicyTerms): Policy
   const test = (
     auth: Auth,
     view: RequestView,
+    now: number,
     index: number,
-    denial: DenyReason,
-  ): Awaitable<DenyReason | undefined> => {
+    denial: PolicyDenial,
+  ): Awaitable<PolicyDenial | undefined> => {
     const part = parts[index]
     if (part === undefined) return denial
-    return chain(part(auth, view), denial, (reason, earlier) => {
+    return chain(part(auth, view, now), denial, (reason, earlier) => {
       if (reason === undefined) return undefined
-      return test(auth, view, index + 1, earlier === 'scheme_required' ? reason : earlier)
+      return test(auth, view, now, index + 1, earlier === 'scheme_required' ? reason : earlier)
     })
   }
-  return (auth, view) => test(auth, view, 0, 'scheme_required')
+  return (auth, view, now) => test(auth, view, now, 0, 'scheme_required')
 }
 
 function compileAllOf(option: string, policy: AllOf, terms: PolicyTerms): PolicyTest {
   const parts = compileParts(option, 'allOf', policy, terms)
-  const test = (auth: Auth, view: RequestView, index: number): Awaitable<DenyReason | undefined> => {
+  const test = (auth: Auth, view: RequestView, now: number, index: number): Awaitable<PolicyDenial | undefined> => {
     const part = parts[index]
     if (part === undefined) return undefined
-    return chain(part(auth, view), index + 1, (reason, next) => reason ?? test(auth, view, next))
+    return chain(part(auth, view, now), index + 1, (reason, next) => reason ?? test(auth, view, now, next))
   }
-  return (auth, view) => test(auth, view, 0)
+  return (auth, view, now) => test(auth, view, now, 0)
 }
 
 const PRINCIPAL_MEMBERS = ['scheme', 'anyRole', 'allRoles', 'anyScope', 'allScopes'] as const
 
 function compileRequirement(option: string, requirement: Requirement, terms: PolicyTerms): PolicyTest {
-  checkMembers(option, requirement, [...PRINCIPAL_MEMBERS, 'actor', 'check', 'anyOf', 'allOf'])
+  checkMembers(option, requirement, [...PRINCIPAL_MEMBERS, 'actor', 'acr', 'maxAgeSeconds', 'check', 'anyOf', 'allOf'])
   checkEachSaysSomething(option, requirement)
   if (Object.keys(requirement).length === 0)
     throw new ConfigurationError(option, "asks for nothing; say 'authenticated'")
-  const { actor, check, ...principal } = requirement
-  const principalTest = compilePrincipal(option, principal, terms)
+  const { actor, check } = requirement
+  const principalTest = compilePrincipal(option, requirement, terms)
   const actorTest = actor === undefined ? undefined : compileActor(`${option}.actor`, actor, terms)
   const checkTest = check === undefined ? undefined : findCheck(`${option}.check`, check, terms)
-  return (auth, view) => {
-    const denial = principalTest(auth.principal) ?? actorTest?.(auth.actor)
+  const stepUpTest = compileStepUp(option, requirement, terms)
+  return (auth, view, now) => {
+    // Last, so that nobody is sent to authenticate anew who would be refused all the same.
+    const denial = principalTest(auth.principal) ?? actorTest?.(auth.actor) ?? stepUpTest?.(auth.principal, now)
     if (denial !== undefined || checkTest === undefined) return denial
     return chain(checkTest(auth, view), undefined, denyUnlessTrue)
   }
@@ -203,9 +212,10 @@ function schemesOf(policy: NestedPolicy): ReadonlySet<SchemeName> | undefined {
     const parts = policy.anyOf.map(schemesOf)
     return parts.includes(undefined) ? undefined : new Set(parts.flatMap((schemes) => [...(schemes ?? [])]))
   }
-  if (policy.scheme === undefined) return undefined
+  const scheme = policy.scheme ?? (asksForStepUp(policy) ? 'bearer' : undefined)
+  if (scheme === undefined) return undefined
   // An actor is always the one that signed the request.
-  return new Set<SchemeName>(policy.actor === undefined ? [policy.scheme] : [policy.scheme, 'hmac'])
+  return new Set<SchemeName>(policy.actor === undefined ? [scheme] : [scheme, 'hmac'])
 }
 
 type NameList = 'anyRole' | 'allRoles' | 'anyScope' | 'allScopes'

@@ -17,6 +17,13 @@ export interface PrincipalRequirement {
 export interface Requirement extends PrincipalRequirement {
   /** The service that signed a request on behalf of the principal: `actor: {}` asks only that there is one. */
   readonly actor?: PrincipalRequirement
+  /**
+   * Authentication Context Class References, best first: the token's `acr` must be one of them (RFC 9470). Asked of the user alone, and so
+   * of the scheme `bearer` only.
+   */
+  readonly acr?: readonly string[]
+  /** How long ago, by the token's `auth_time`, the user may have authenticated. Whole seconds, plus the skew. `bearer` only. */
+  readonly maxAgeSeconds?: number
   /** A function of your own: by its name in the verifier's `checks`, or itself. */
   readonly check?: string | PolicyCheck
 }

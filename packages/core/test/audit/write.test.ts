@@ -1,7 +1,7 @@
 import { subscribe, unsubscribe } from 'node:diagnostics_channel'
 import { Writable } from 'node:stream'
 import pino from 'pino'
-import { afterEach, beforeEach, describe, expect, it, onTestFinished } from 'vitest'
+import { afterEach, beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest'
 import {
   ATTEMPT_CHANNEL,
   type AuditLogger,
@@ -11,6 +11,7 @@ import {
   createVerifier,
   type Policy,
   type RequestView,
+  verifierOf,
 } from '../../src/index.js'
 import {
   AUDIENCE,
@@ -213,6 +214,12 @@ describe('a sink', () => {
   let warnings: string[]
   beforeEach(() => {
     warnings = caughtWarnings()
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
+  })
+  // The minute after the last warning is over before the next test.
+  afterEach(() => {
+    vi.advanceTimersByTime(120_000)
+    vi.useRealTimers()
   })
 
   const throwing = () => {
@@ -227,7 +234,24 @@ describe('a sink', () => {
       const unheard = bench({ verifier: { audit: BROKEN } }).verifier.verify(request, 'authenticated')
       expect(word(now(unheard))).toBe(word(now(heard)))
     }
-    expect(new Set(warnings)).toEqual(new Set(['an audit record could not be written: RangeError']))
+    expect(warnings).toEqual(['an audit record could not be written: RangeError'])
+  })
+
+  it('is told of once a minute, with the count of what was lost meanwhile', () => {
+    const { verifier } = bench({ verifier: { audit: BROKEN } })
+    const lose = (count: number) => {
+      for (let index = 0; index < count; index++) now(verifier.verify(view(), 'authenticated'))
+    }
+    lose(1000)
+    expect(warnings.splice(0)).toEqual(['an audit record could not be written: RangeError'])
+    vi.advanceTimersByTime(59_999)
+    expect(warnings).toEqual([])
+    vi.advanceTimersByTime(1)
+    expect(warnings.splice(0)).toEqual(['999 audit records could not be written: RangeError'])
+    vi.advanceTimersByTime(120_000)
+    expect(warnings).toEqual([])
+    lose(1)
+    expect(warnings).toEqual(['an audit record could not be written: RangeError'])
   })
 
   it('that rejects changes no decision either, ends no process, and is told of', async () => {
@@ -236,7 +260,8 @@ describe('a sink', () => {
     expect(word(now(bench({ verifier: { audit } }).verifier.verify(view(), 'authenticated')))).toBe(
       'missing_credentials',
     )
-    await expect.poll(() => warnings).toEqual(['an audit record could not be written: RangeError'])
+    await Promise.resolve()
+    expect(warnings).toEqual(['an audit record could not be written: RangeError'])
   })
 
   it("is the request's own logger where the verifier was given none", () => {
@@ -285,6 +310,22 @@ describe('the diagnostics channel', () => {
     const { verifier } = bench({ verifier: { audit: { info: keep, warn: keep, error: keep } } })
     await verifier.verify(view(), 'authenticated')
     expect(logged).toMatchObject([{ outcome: 'deny', reason: 'missing_credentials' }])
+  })
+
+  it('says which verifier a record is of, to subscribers that verify something themselves too, and forgets it', () => {
+    const [first, second] = [bench({ verifier: { audit: null } }), bench({ verifier: { audit: null } })]
+    const makers: unknown[] = []
+    const records: unknown[] = []
+    const listen = (record: unknown) => {
+      records.push(record)
+      if (verifierOf(record) === first.verifier) now(second.verifier.verify(view(), 'authenticated'))
+      makers.push(verifierOf(record))
+    }
+    subscribe(ATTEMPT_CHANNEL, listen)
+    onTestFinished(() => void unsubscribe(ATTEMPT_CHANNEL, listen))
+    now(first.verifier.verify(view(), 'authenticated'))
+    expect(makers).toEqual([second.verifier, first.verifier])
+    expect([...records, undefined, {}].map(verifierOf)).toEqual([undefined, undefined, undefined, undefined])
   })
 
   it('has the name of the export', () => {

@@ -52,4 +52,18 @@ describe('TokenCache', () => {
     cache.put(entry(tail))
     expect([cache.size, cache.get(tail)]).toEqual([0, undefined])
   })
+
+  it('counts what was found and what was not, whatever was let go in between', () => {
+    const cache = new TokenCache(2)
+    expect(cache.health()).toEqual({ entries: 0, hits: 0, misses: 0 })
+    cache.get(`alice.${tail}`)
+    cache.put(entry(`alice.${tail}`))
+    cache.get(`alice.${tail}`)
+    cache.get(`mallory.${tail}`)
+    expect(cache.health()).toEqual({ entries: 1, hits: 1, misses: 2 })
+  })
+
+  it('with room for none has nothing to tell', () => {
+    expect(new TokenCache(0).health()).toBeUndefined()
+  })
 })

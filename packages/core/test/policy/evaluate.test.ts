@@ -5,7 +5,7 @@ import type { Auth, NestedPolicy, Policy, PolicyCheck, Principal } from '../../s
 import { compilePolicy } from '../../src/policy/evaluate.js'
 import { RoleIndex } from '../../src/policy/roles.js'
 import { FrozenSet, type SchemeName } from '../../src/principal.js'
-import { optionOf, view } from '../kit.js'
+import { NOW, optionOf, view } from '../kit.js'
 
 const CHECKS: Readonly<Record<string, PolicyCheck>> = {
   isAlice: ({ principal }) => principal.id === 'alice',
@@ -15,6 +15,7 @@ const TERMS = {
   roles: new RoleIndex('roleHierarchy', { admin: ['writer'], writer: ['reader'] }),
   schemes: new Set<SchemeName>(['bearer', 'hmac']),
   checks: CHECKS,
+  skewSeconds: 30,
 }
 
 const who = (
@@ -31,7 +32,9 @@ const who = (
 const compile = (policy: Policy) => compilePolicy('policy', policy, TERMS)
 const verdict = (policy: Policy, principal = who(), actor?: Principal) => {
   const auth: Auth = actor === undefined ? { principal } : { principal, actor }
-  return chain(compile(policy).test(auth, view()), 'permit', (denial, permit) => denial ?? permit)
+  return chain(compile(policy).test(auth, view(), NOW), 'permit', (denial, permit) => {
+    return typeof denial === 'string' ? denial : (denial?.reason ?? permit)
+  })
 }
 const refused = (policy: Policy, terms = TERMS) => optionOf(() => compilePolicy('policy', policy, terms))
 
@@ -159,6 +162,8 @@ describe('what a policy tells of itself', () => {
   it.each<[Policy, SchemeName[] | undefined]>([
     ['authenticated', undefined],
     [{ anyRole: ['a'] }, undefined],
+    [{ acr: ['mfa'] }, ['bearer']],
+    [{ maxAgeSeconds: 60, actor: {} }, ['bearer', 'hmac']],
     [{ scheme: 'bearer' }, ['bearer']],
     [{ scheme: 'bearer', actor: {} }, ['bearer', 'hmac']],
     [{ anyOf: [{ scheme: 'bearer' }, { scheme: 'hmac' }] }, ['bearer', 'hmac']],

@@ -1,0 +1,2 @@
+export { type CallerSecrets, inventoryCallers } from './callers.js'
+export { type InventoryOptions, startInventory } from './server.js'

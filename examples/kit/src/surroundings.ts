@@ -1,0 +1,43 @@
+import type { ReplayStore, Verifier } from '@countersign/core'
+import type { Logger } from 'pino'
+import { serveMetrics } from './metrics.js'
+import type { Service } from './run-service.js'
+import { portSetting } from './settings.js'
+import { openStores } from './stores.js'
+
+/** What a service has around it, by the environment. */
+export interface Surroundings {
+  /** Where nonces are remembered: in the Redis of `REDIS_URL`, else in this process. */
+  readonly replay: ReplayStore
+  /** Makes metrics of a verifier, where `METRICS_PORT` says where to serve them. */
+  readonly observe: (verifier: Verifier) => void
+}
+
+/** Starts a service in its surroundings, which are closed after it. */
+export async function withSurroundings(
+  name: string,
+  log: Logger,
+  start: (surroundings: Surroundings) => Promise<Service>,
+): Promise<Service> {
+  const closers: (() => void)[] = []
+  const closeAll = (): void => {
+    for (const close of closers) close()
+  }
+  try {
+    const stores = await openStores(name, log)
+    closers.push(stores.close)
+    const metrics = await openMetrics()
+    if (metrics !== undefined) closers.push(metrics.close)
+    const observe = (verifier: Verifier): void => metrics?.observe(name, verifier)
+    const service = await start({ replay: stores.replay, observe })
+    return { ...service, close: () => service.close().finally(closeAll) }
+  } catch (error) {
+    closeAll()
+    throw error
+  }
+}
+
+async function openMetrics(): Promise<Awaited<ReturnType<typeof serveMetrics>> | undefined> {
+  if (process.env['METRICS_PORT'] === undefined) return undefined
+  return serveMetrics(portSetting(0, process.env, 'METRICS_PORT'), process.env['HOST'] ?? '127.0.0.1')
+}
