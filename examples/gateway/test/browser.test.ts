@@ -140,6 +140,7 @@ describe.skipIf(!isThere)('a browser', { timeout: 60_000 }, () => {
     )
     await page.reload()
     await shownSession()
+    expect(await page.textContent('#who')).toBe('You are root.')
   })
 
   it('asks nobody but the gateway, and no script but ours runs', async () => {
