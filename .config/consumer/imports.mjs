@@ -5,8 +5,21 @@ import { readBody } from '@countersign/core/adapter'
 import { canonicalText } from '@countersign/core/hmac'
 import { countersign as express } from '@countersign/express'
 import fastify, { countersign } from '@countersign/fastify'
+import { collectMetrics } from '@countersign/prometheus'
+import { redisConnection } from '@countersign/redis'
 
 assert.equal(fastify, countersign)
-for (const thing of [createSigner, signedFetch, createVerifier, readBody, canonicalText, express, fastify]) {
+const functions = [
+  collectMetrics,
+  createSigner,
+  signedFetch,
+  createVerifier,
+  readBody,
+  canonicalText,
+  express,
+  fastify,
+  redisConnection,
+]
+for (const thing of functions) {
   assert.equal(typeof thing, 'function')
 }

@@ -1,7 +1,7 @@
 export interface LoopBudgetOptions {
-  /** How long one turn of the event loop may take new requests. Default 25. */
+  /** How long one turn of the event loop may take new requests. Default 100: a process that has to share its core is off it for tens. */
   readonly turnMilliseconds?: number
-  /** For how long turns must have been too long before any request is refused. Default 250. */
+  /** For how long turns must have been too long before any request is refused. Default 1000. */
   readonly patienceMilliseconds?: number
   /** For tests: milliseconds. */
   readonly now?: () => number
@@ -21,8 +21,8 @@ export class LoopBudget {
   #isOver = false
 
   constructor({
-    turnMilliseconds = 25,
-    patienceMilliseconds = 250,
+    turnMilliseconds = 100,
+    patienceMilliseconds = 1000,
     now = () => performance.now(),
   }: LoopBudgetOptions = {}) {
     this.#turnMilliseconds = turnMilliseconds
@@ -40,12 +40,12 @@ export class LoopBudget {
     }
     if (now - this.#startedAt <= this.#turnMilliseconds) return false
     this.#isOver = true
-    this.#overSince ??= now
-    return now - this.#overSince >= this.#patienceMilliseconds
+    return this.#overSince !== undefined && now - this.#overSince >= this.#patienceMilliseconds
   }
 
   readonly #endTurn = (): void => {
-    if (!this.#isOver) this.#overSince = undefined
+    // From its end: what has piled up while the loop was blocked is handed over in one turn, and served.
+    this.#overSince = this.#isOver ? (this.#overSince ?? this.#now()) : undefined
     this.#isOver = false
     this.#startedAt = undefined
   }

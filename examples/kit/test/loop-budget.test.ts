@@ -27,7 +27,7 @@ describe('a loop budget', () => {
   })
 
   it('refuses nobody for one long turn, as after the loop was blocked', async () => {
-    expect(await turn(0, 2000)).toEqual([false, false])
+    expect(await turn(0, 2000, 4000)).toEqual([false, false, false])
     expect(await turn(0, 10)).toEqual([false, false])
     expect(await turn(0, 2000)).toEqual([false, false])
   })

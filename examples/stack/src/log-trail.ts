@@ -37,7 +37,7 @@ class FollowedLog {
   }
 }
 
-/** The audit records in the logs of a directory, `*.jsonl`, from now on. */
+/** The audit records in the logs of a directory, `*.jsonl`, from now on, in the order in which they were written. */
 export function logTrail(directory: string): AuditTrail {
   const logs = new Map<string, FollowedLog>()
   const records: TrailRecord[] = []
@@ -54,7 +54,8 @@ export function logTrail(directory: string): AuditTrail {
         const record = readRecord(line)
         if (record !== undefined) records.push(record)
       }
-      return records
+      // Of two replicas either may be read first.
+      return records.sort((left, right) => left.time - right.time)
     },
   }
 }

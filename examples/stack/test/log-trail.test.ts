@@ -15,10 +15,10 @@ afterEach(() => {
 })
 
 const log = (name: string): string => join(directory, name)
-const line = (reason: string): string => {
-  return `${JSON.stringify({ name: 'orders', event: 'auth.attempt', outcome: 'deny', reason, traceId: 'ü' })}\n`
+const line = (reason: string, time = 1): string => {
+  return `${JSON.stringify({ time, name: 'orders', event: 'auth.attempt', outcome: 'deny', reason, traceId: 'ü' })}\n`
 }
-const record = (verdict: string) => ({ service: 'orders', verdict, traceId: 'ü' })
+const record = (verdict: string, time = 1) => ({ service: 'orders', verdict, time, traceId: 'ü' })
 
 describe('a trail of logs', () => {
   it('starts where the logs end now', () => {
@@ -35,6 +35,14 @@ describe('a trail of logs', () => {
     writeFileSync(log('orders-2.jsonl'), line('token_expired'))
     writeFileSync(log('other.txt'), line('key_unknown'))
     expect(trail.records()).toEqual([record('replayed'), record('token_expired')])
+  })
+
+  it('has the records of two replicas in the order in which they were written, whichever log is read first', () => {
+    const trail = logTrail(directory)
+    writeFileSync(log('orders-2.jsonl'), line('replayed', 2))
+    expect(trail.records()).toEqual([record('replayed', 2)])
+    writeFileSync(log('orders-1.jsonl'), line('token_expired', 1))
+    expect(trail.records()).toEqual([record('token_expired', 1), record('replayed', 2)])
   })
 
   it('waits for the end of a line, also where it was cut within a character', () => {

@@ -7,6 +7,8 @@ import type { ServiceName, Verdict } from './tour.js'
 export interface TrailRecord {
   readonly service: ServiceName
   readonly verdict: Verdict
+  /** When it was written, in milliseconds. */
+  readonly time: number
   readonly traceId?: string
 }
 

@@ -42,7 +42,7 @@ describe('the verdict on a row', () => {
       ...{ number: 1, row, traceId: 'a', verdict: 'ok', status: 401, faults: [] },
       audit: { orders: ['token_expired'] },
     }
-    const record = { service: 'orders', verdict: 'token_expired', traceId: 'a' } as const
+    const record = { service: 'orders', verdict: 'token_expired', time: 1, traceId: 'a' } as const
     expect(judgeAgain([result], { records: () => [record] })).toEqual([])
     expect(judgeAgain([result], { records: () => [record, record] })).toMatchObject([
       { verdict: 'FAIL', faults: ['orders wrote 2 audit records, expected 1'] },

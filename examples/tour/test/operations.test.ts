@@ -34,9 +34,14 @@ const SUBJECTS: Readonly<Record<string, Subject>> = {
         issuer: 'https://id.example',
         tokenKeys: staticJwks(publicJwks(createPrivateKey(keys.tokenKey))),
       }
-      const { ordersSecret } = keys
-      const callers = orderCallers(keys)
-      return startOrders({ port: 0, log, ...issuer, callers, inventoryUrl: 'http://127.0.0.1:9', ordersSecret })
+      return startOrders({
+        port: 0,
+        log,
+        ...issuer,
+        inventoryUrl: 'http://127.0.0.1:9',
+        callers: orderCallers(keys),
+        ordersSecret: keys.ordersSecret,
+      })
     },
     request: 'GET /orders',
     status: 200,

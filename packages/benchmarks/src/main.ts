@@ -1,5 +1,7 @@
-import { cpus } from 'node:os'
+import { cpus, loadavg } from 'node:os'
 import { parseArgs } from 'node:util'
+import { type FaultRow, faultTable } from './faults/row.js'
+import { runFaults } from './faults/run.js'
 import { type HttpResult, runHttp } from './http.js'
 import { runInProcess } from './in-process.js'
 import { canPin } from './pinned.js'
@@ -7,7 +9,7 @@ import type { Result } from './rounds.js'
 import { httpTable, resultTable } from './table.js'
 import { httpVerdicts, inProcessVerdicts, type Verdict, verdictTable } from './targets.js'
 
-const USAGE = 'usage: pnpm bench [in-process|http] [--quick] [--only <beginning of a group>]'
+const USAGE = 'usage: pnpm bench [in-process|http|faults] [--quick] [--only <beginning of a group>]'
 
 function readArguments() {
   const { values, positionals } = parseArgs({
@@ -15,7 +17,8 @@ function readArguments() {
     options: { quick: { type: 'boolean', default: false }, only: { type: 'string' } },
   })
   const [part] = positionals
-  if (positionals.length > 1 || (part !== undefined && !['in-process', 'http'].includes(part))) throw new Error(USAGE)
+  if (positionals.length > 1 || (part !== undefined && !['in-process', 'http', 'faults'].includes(part)))
+    throw new Error(USAGE)
   return { part, quick: values.quick, only: values.only }
 }
 
@@ -30,7 +33,7 @@ ${canPin ? 'Each measured process kept to one core.' : 'Processes not kept to co
 `)
 
 const verdicts: Verdict[] = []
-if (part !== 'http') {
+if (part === undefined || part === 'in-process') {
   const results: Result[] = []
   print('## In process\n')
   for await (const result of runInProcess(quick, only)) {
@@ -39,7 +42,7 @@ if (part !== 'http') {
   }
   verdicts.push(...inProcessVerdicts(results))
 }
-if (part !== 'in-process') {
+if (part === undefined || part === 'http') {
   const results: HttpResult[] = []
   print('## Over HTTP, on loopback\n')
   for await (const result of runHttp(quick, only)) {
@@ -47,5 +50,18 @@ if (part !== 'in-process') {
     results.push(result)
   }
   verdicts.push(...httpVerdicts(results))
+}
+if (part === 'faults') {
+  const rows: FaultRow[] = []
+  const busyBefore = loadavg()[0] ?? 0
+  const startedAt = performance.now()
+  for await (const row of runFaults(quick, only)) {
+    console.error(`${row.id} ${row.fault}: ${row.measured}`)
+    rows.push(row)
+  }
+  print(
+    `## Faults\n\n${faultTable(rows)}\n\n${Math.round((performance.now() - startedAt) / 1000)} seconds; load of the machine ${busyBefore.toFixed(1)} before, ${(loadavg()[0] ?? 0).toFixed(1)} after, of ${cpu.length} cores.\n`,
+  )
+  if (rows.some(({ held }) => held === false)) process.exitCode = 1
 }
 if (verdicts.length > 0) print(verdictTable(verdicts))

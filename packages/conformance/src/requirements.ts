@@ -165,7 +165,7 @@ const RECORDS: readonly Requirement[] = [
   must('M04', 'DESIGN section 6', 'unknown keys, inactive keys and wrong MACs read the same'),
   must('M06', 'RFC 6750 section 3.1', 'a challenge to a request without credentials tells no error'),
   must('M08', 'RFC 9457 section 3.1', 'a denial is problem+json with the status it has, not to be stored'),
-  must('M10', 'DESIGN section 7', 'every decision is on record once'),
+  must('M10', 'DESIGN section 7', 'every decision is on record once; of throttled attempts as many as THR-06 says'),
   must('AUD-01', 'DESIGN section 7', 'a record has the fixed keys and no others'),
   must('AUD-02', 'DESIGN section 7', 'a record names the key that was presented, and a principal only when verified'),
   must(
@@ -177,6 +177,21 @@ const RECORDS: readonly Requirement[] = [
   must('AUD-05', 'DESIGN section 2', 'a sink observes: what it throws changes no decision'),
   must('AUD-07', 'DESIGN section 8', 'a request id of the wrong form is not taken over'),
   must('AUD-06', 'DESIGN section 7', 'a value of the client has at most 256 characters in a record'),
+]
+
+const THROTTLING: readonly Requirement[] = [
+  must('THR-01', 'RFC 6585 section 4', 'one failure too many is throttled: 429, the seconds to wait, and no reason'),
+  must('THR-02', 'DESIGN section 1', 'no failures of others refuse good credentials'),
+  must(
+    'THR-03',
+    'DESIGN section 6',
+    'failed credentials count; absent, genuine but old ones, policies and allowances do not',
+  ),
+  must('THR-04', 'RFC 7239 section 8.1', 'an address is what the framework is told to trust, whatever headers say'),
+  must('THR-05', 'CWE-204', 'a key id counts whether there is such a key or not'),
+  must('THR-06', 'CWE-779', 'records of throttled attempts are bounded, and none is unaccounted for'),
+  must('THR-07', 'DESIGN section 1', 'a throttle that throws, rejects or answers nonsense changes no answer'),
+  must('THR-08', 'CWE-770', 'names that are tried fill no memory'),
 ]
 
 const CONFIGURATION: readonly Requirement[] = [
@@ -271,6 +286,7 @@ export const REQUIREMENTS: readonly Requirement[] = [
   ...ROUTES,
   ...BODIES,
   ...RECORDS,
+  ...THROTTLING,
   ...CONFIGURATION,
   ...POLICIES,
   ...AUTHENTICATION,

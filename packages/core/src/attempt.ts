@@ -2,9 +2,10 @@ import { randomUUID } from 'node:crypto'
 import { describeAttempt } from './audit/describe.js'
 import type { AuditLogger } from './audit/logger.js'
 import { warnOfLostRecord } from './audit/lost.js'
+import type { ThrottledRecords } from './audit/throttled-records.js'
 import { isWanted, writeRecord } from './audit/write.js'
 import { BodyError } from './body/read.js'
-import type { Awaitable } from './chain.js'
+import { type Awaitable, chain } from './chain.js'
 import type { Clock } from './clock.js'
 import type { Allowance, Decision, Denial } from './decision.js'
 import { CredentialError, refusal, StepUpError } from './errors.js'
@@ -13,15 +14,19 @@ import { denialReply } from './http/reply.js'
 import { pathAndQuery } from './http/target.js'
 import type { CompiledPolicy, PolicyDenial } from './policy/evaluate.js'
 import type { Auth, Principal } from './principal.js'
-import { type DenyReason, REASONS } from './reason.js'
+import { type DenyReason, isFailedTrial, REASONS } from './reason.js'
 import type { RequestView } from './request-view.js'
 import type { AttemptContext, AttemptFacts, Presented, Scheme } from './scheme.js'
+import type { ThrottleGuard } from './throttle/guard.js'
 
 /** What an attempt needs of the verifier that it is made by. */
 export interface River {
   readonly clock: Clock
   readonly schemes: readonly Scheme[]
   readonly realm: string
+  /** Absent: failures are not counted. */
+  readonly throttle: ThrottleGuard | undefined
+  readonly throttledRecords: ThrottledRecords
   auditFor(view: RequestView): AuditLogger | null
   /** Keeps an allowance whose record waits. */
   keepAhead(allowance: Allowance, attempt: Attempt): void
@@ -188,18 +193,23 @@ export class Attempt implements AttemptContext {
     return allowance
   }
 
-  #deny(error: unknown): Denial {
+  /** Where the river ends badly. A failed trial is counted, and where it is one too many it is answered with no more than that. */
+  #deny(error: unknown): Awaitable<Denial> {
     const reason = reasonOf(error)
+    const { throttle } = this.#river
+    if (throttle === undefined || !isFailedTrial(reason)) return this.#denial(reason, error)
+    const failed = this.#presented.find(({ scheme }) => scheme === this.facts.scheme)
+    return chain(throttle.countFailure(this.view, failed), this, (secondsToWait, attempt) => {
+      return secondsToWait > 0 ? attempt.#denial('throttled', error, secondsToWait) : attempt.#denial(reason, error)
+    })
+  }
+
+  #denial(reason: DenyReason, error: unknown, retryAfterSeconds?: number): Denial {
     const { kind, status } = REASONS[reason]
     const requestId = this.#requestId()
     this.record(reason, null, requestId, error)
-    return {
-      outcome: 'deny',
-      reason,
-      kind,
-      status,
-      reply: denialReply(reason, this.#challenges(reason, error), requestId),
-    }
+    const reply = denialReply(reason, this.#challenges(reason, error), requestId, retryAfterSeconds)
+    return { outcome: 'deny', reason, kind, status, reply }
   }
 
   /** A view whose getters throw must not turn a denial into an exception. */
@@ -244,7 +254,8 @@ export class Attempt implements AttemptContext {
         durationUs: this.#durationUs(),
         error,
       })
-      writeRecord(described, logger, this.#river)
+      if (reason === 'throttled') this.#river.throttledRecords.write(described, logger, this.now)
+      else writeRecord(described, logger, this.#river)
     } catch (problem) {
       warnOfLostRecord(problem)
     }

@@ -17,5 +17,5 @@ export interface Denial {
   readonly reply: HttpReply
 }
 
-/** What one request came to. One of these, one audit record, one reply. */
+/** What one request came to. One of these, one audit record (of throttled ones not every), one reply. */
 export type Decision = Allowance | Denial

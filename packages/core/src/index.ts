@@ -75,6 +75,9 @@ export {
   type RevocationStore,
 } from './revocation/revocation.js'
 
+// Who failed too often.
+export type { FailureNames, FailureThrottle } from './throttle/throttle.js'
+
 // Who, and what they may do.
 export type { Auth, Principal, SchemeName } from './principal.js'
 export type {

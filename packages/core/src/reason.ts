@@ -114,6 +114,26 @@ export const REASONS: Readonly<Record<DenyReason, ReasonRow>> = {
   internal: { kind: 'internal', status: 500, code: 'internal', title: 'The request could not be verified' },
 }
 
+/**
+ * Failures of credentials that nobody tries to get in by. Nothing was presented; or the body is too large, late or cut off; or the
+ * token is genuine and its time is not now: whoever holds it renews it because of that answer, so nobody may take it from them.
+ */
+const NO_TRIAL: ReadonlySet<DenyReason> = new Set([
+  'missing_credentials',
+  'body_too_large',
+  'body_timeout',
+  'aborted',
+  'token_expired',
+  'token_not_yet_valid',
+  'token_too_old',
+  'token_revoked',
+])
+
+/** Whether a denial counts as a failed attempt to get in: what a throttle counts, and all that it may answer for. */
+export function isFailedTrial(reason: DenyReason): boolean {
+  return REASONS[reason].kind === 'credential' && !NO_TRIAL.has(reason)
+}
+
 function credential(status: number, code: string, title: string): ReasonRow {
   return { kind: 'credential', status, code, title, bearerError: status === 401 ? 'invalid_token' : 'invalid_request' }
 }

@@ -30,6 +30,8 @@ export interface Presented {
   readonly scheme: SchemeName
   /** `false`: nothing ties these credentials to others in the same request, so anybody may have put the two together. */
   readonly isBound: boolean
+  /** Who the credentials say they are of, unverified: failures are counted by it. `undefined`, or a `CredentialError`: they do not say. */
+  claimedName?(): string | undefined
   /** Verifies all that can be verified without remembering anything. Throws or rejects with `CredentialError`. */
   authenticate(): Awaitable<Principal>
   /** The rest, once everything else about the request holds: reads the body, remembers a nonce. */

@@ -1,12 +1,13 @@
 import pino from 'pino'
 import { Attempt, type River } from './attempt.js'
 import type { AuditLogger } from './audit/logger.js'
+import { ThrottledRecords } from './audit/throttled-records.js'
 import type { Awaitable } from './chain.js'
 import { type Clock, systemClock } from './clock.js'
 import { closeAll } from './closing.js'
 import type { Allowance, Decision } from './decision.js'
 import { ConfigurationError } from './errors.js'
-import { checkMembers, checkNumber, checkText, checkTextOrNull } from './options.js'
+import { checkInteger, checkMembers, checkNumber, checkText, checkTextOrNull } from './options.js'
 import { type CompiledPolicy, compilePolicy, denyAll, type PolicyTerms } from './policy/evaluate.js'
 import type { Policy, PolicyCheck } from './policy/policy.js'
 import { type RoleHierarchy, RoleIndex } from './policy/roles.js'
@@ -15,6 +16,8 @@ import type { RequestView } from './request-view.js'
 import { guardWith } from './revocation/guard.js'
 import type { Revocation, RevocationGuard } from './revocation/revocation.js'
 import type { Scheme, SchemeHealth, SchemeOptions } from './scheme.js'
+import { ThrottleGuard } from './throttle/guard.js'
+import type { FailureThrottle } from './throttle/throttle.js'
 
 export interface VerifierOptions {
   /** This service's own name: `aud` of the tokens it takes, the audience of the requests signed for it. `null` takes what was meant for others. */
@@ -32,6 +35,12 @@ export interface VerifierOptions {
   readonly revocation?: Revocation
   /** How long its answer is waited for. Default 0.25. */
   readonly revocationTimeoutSeconds?: number
+  /** What counts failed attempts: `memoryThrottle()`. Absent: nobody is told to wait. */
+  readonly throttle?: FailureThrottle
+  /** How long its answer is waited for. Default 1. */
+  readonly throttleTimeoutSeconds?: number
+  /** How many records of throttled attempts are written in a second; the last of them tells of the others. Default 10. */
+  readonly throttledRecordsPerSecond?: number
   /** The least time between two `countersign:key` events of one key. Default 60. */
   readonly keyReportSeconds?: number
   /** For tests. */
@@ -44,13 +53,15 @@ export interface VerifierHealth {
   readonly schemes: readonly SchemeHealth[]
   /** Absent where nothing is ever revoked. */
   readonly revocation?: { readonly ready: boolean }
+  /** Absent where failures are not counted. Not part of `ready`: requests are verified without it. */
+  readonly throttle?: { readonly ready: boolean }
 }
 
 export interface Verifier {
   /**
-   * Decides about one request and writes one audit record. Returns a promise only where a key, a nonce or a body has to be
-   * waited for. Never throws or rejects: an unexpected failure is a denial, `internal`, and so is a policy that `checkPolicy` would
-   * have refused at start.
+   * Decides about one request and writes one audit record (throttled ones not every time). Returns a promise only where a key, a nonce, a body or the count of
+   * failures has to be waited for. Never throws or rejects: an unexpected failure is a denial, `internal`, and so is a policy that
+   * `checkPolicy` would have refused at start.
    */
   verify(view: RequestView, policy: Policy): Awaitable<Decision>
   /**
@@ -76,8 +87,8 @@ export interface Verifier {
   warmup(): Promise<void>
   health(): Promise<VerifierHealth>
   /**
-   * Closes key sources and stores, once however often it is called, waiting at most 5 seconds for each. Call it when the last request is
-   * answered. Rejects with an error that says what is not closed; the others are.
+   * Writes what is left to be written, and closes key sources and stores, once however often it is called, waiting at most 5 seconds for
+   * each. Call it when the last request is answered. Rejects with an error that says what is not closed; the others are.
    */
   close(): Promise<void>
 }
@@ -97,6 +108,8 @@ class RequestVerifier implements Verifier, River {
   readonly clock: Clock
   readonly schemes: readonly Scheme[]
   readonly realm: string
+  readonly throttle: ThrottleGuard | undefined
+  readonly throttledRecords: ThrottledRecords
   readonly #audit: AuditLogger | null | undefined
   readonly #terms: PolicyTerms
   readonly #words = new Map<string, CompiledPolicy>()
@@ -117,6 +130,9 @@ class RequestVerifier implements Verifier, River {
       'realm',
       'revocation',
       'revocationTimeoutSeconds',
+      'throttle',
+      'throttleTimeoutSeconds',
+      'throttledRecordsPerSecond',
       'keyReportSeconds',
       'clock',
     ])
@@ -135,6 +151,11 @@ class RequestVerifier implements Verifier, River {
     const timeoutSeconds = checkNumber('revocationTimeoutSeconds', options.revocationTimeoutSeconds ?? 0.25, 0.001, 60)
     const revocation = options.revocation && guardWith(options.revocation, timeoutSeconds)
     this.#revocation = revocation
+    this.throttle = checkThrottle(options)
+    this.throttledRecords = new ThrottledRecords(
+      checkInteger('throttledRecordsPerSecond', options.throttledRecordsPerSecond ?? 10, 1, 1000),
+      this,
+    )
     const keyReportSeconds = checkNumber('keyReportSeconds', options.keyReportSeconds ?? 60, 1, 86_400)
     // HMAC first: it costs microseconds to refuse, a public-key signature ten times as much.
     this.schemes = options.schemes
@@ -239,17 +260,25 @@ class RequestVerifier implements Verifier, River {
   async health(): Promise<VerifierHealth> {
     const now = this.clock()
     const schemes = await Promise.all(this.schemes.map((scheme) => scheme.health(now)))
-    const ready = this.#closed === undefined && schemes.every((scheme) => scheme.ready)
-    if (this.#revocation === undefined) return { ready, schemes }
-    const revocation = { ready: await this.#revocation.ready(now) }
-    return { ready: ready && revocation.ready, schemes, revocation }
+    const revocation = this.#revocation && { ready: await this.#revocation.ready(now) }
+    const throttle = this.throttle && { ready: await this.throttle.ready() }
+    const ready = schemes.every((scheme) => scheme.ready) && revocation?.ready !== false
+    return {
+      ready: ready && this.#closed === undefined,
+      schemes,
+      ...(revocation === undefined ? {} : { revocation }),
+      ...(throttle === undefined ? {} : { throttle }),
+    }
   }
 
   close(): Promise<void> {
     if (this.#closed === undefined) {
+      this.throttledRecords.flush()
       const parts = this.schemes.map((scheme) => ({ name: scheme.name as string, close: () => scheme.close() }))
       const store = this.#revocationStore
       if (store !== undefined) parts.push({ name: 'revocation', close: () => store.close?.() })
+      const { throttle } = this
+      if (throttle !== undefined) parts.push({ name: 'throttle', close: () => throttle.close() })
       this.#closed = closeAll(parts, CLOSE_SECONDS)
     }
     return this.#closed
@@ -259,6 +288,14 @@ class RequestVerifier implements Verifier, River {
 const CLOSE_SECONDS = 5
 
 const SCHEME_ORDER: readonly SchemeName[] = ['hmac', 'bearer']
+
+function checkThrottle({ throttle, throttleTimeoutSeconds }: VerifierOptions): ThrottleGuard | undefined {
+  const timeoutSeconds = checkNumber('throttleTimeoutSeconds', throttleTimeoutSeconds ?? 1, 0.001, 60)
+  if (throttle === undefined) return undefined
+  if (typeof throttle?.fail !== 'function')
+    throw new ConfigurationError('throttle', 'must be a throttle: memoryThrottle()')
+  return new ThrottleGuard(throttle, timeoutSeconds)
+}
 
 function checkAudit(audit: unknown): AuditLogger | null | undefined {
   if (audit === undefined || audit === null) return audit

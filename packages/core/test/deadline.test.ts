@@ -34,6 +34,25 @@ describe('withinSeconds', () => {
     while (performance.now() - start < 100);
     expect((await answer).size).toBeGreaterThan(0)
   })
+
+  it.each([
+    [40, 'value'],
+    [400, 'late'],
+  ])(
+    'gives back the time in which the event loop was blocked: after %d ms of the loop %s',
+    async (milliseconds, expected) => {
+      const start = performance.now()
+      let answer: (value: string) => void = () => {}
+      const value = new Promise<string>((resolve) => {
+        answer = resolve
+      })
+      const outcome = withinSeconds(value, 0.1, late).catch((error: Error) => error.message)
+      while (performance.now() - start < 300);
+      // Asked only now: as a client does that writes at the end of a turn.
+      after(milliseconds, () => answer('value'))
+      expect(await outcome).toBe(expected)
+    },
+  )
 })
 
 describe('isThenable', () => {

@@ -17,6 +17,7 @@ import {
   remoteJwks,
   staticKeys,
 } from '../src/index.js'
+import { memoryThrottle } from '../src/throttle/index.js'
 import { vaultKeys } from '../src/vault/index.js'
 
 const README = fileURLToPath(new URL('../README.md', import.meta.url))
@@ -62,6 +63,10 @@ describe('the tables of options', () => {
       () => remoteJwks('https://id.example/jwks', unknown),
     ],
     ['`memoryRevocation`:', () => memoryRevocation(unknown)],
+    [
+      "`memoryThrottle`, one process's count in a fixed window, by `rate-limiter-flexible`:",
+      () => memoryThrottle(unknown),
+    ],
     ['`keyFile`, after the path:', () => keyFile('keys.json', unknown)],
     [
       '`environmentKeys`, the text of a key file in an environment variable, read once:',

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { type DenyKind, type DenyReason, REASONS } from '../src/reason.js'
+import { type DenyKind, type DenyReason, isFailedTrial, REASONS } from '../src/reason.js'
 
 /** The table as the outside relies on it: kind, status, reasons, and where the public code is another word. */
 const PUBLISHED: readonly (readonly [DenyKind, number, string])[] = [
@@ -31,6 +31,24 @@ const COARSER: Readonly<Record<string, string>> = {
 
 const rows = PUBLISHED.flatMap(([kind, status, names]) => names.split(' ').map((name) => [name, kind, status] as const))
 const table: Readonly<Record<string, (typeof REASONS)[DenyReason]>> = REASONS
+
+describe('a failed trial', () => {
+  const trials = (Object.keys(REASONS) as DenyReason[]).filter(isFailedTrial)
+
+  it('is a refusal of credentials that somebody tried to get in by, and no other', () => {
+    expect(trials.join(' ')).toBe(
+      'malformed_credentials duplicate_header target_invalid token_too_large token_malformed algorithm_not_allowed issuer_invalid ' +
+        'audience_invalid token_type_invalid claim_missing claim_invalid key_unknown key_inactive signature_invalid ' +
+        'timestamp_malformed nonce_malformed timestamp_out_of_range content_digest_mismatch replayed binding_invalid',
+    )
+  })
+
+  it('is the same for keys that are unknown, inactive or not the one that signed', () => {
+    expect(
+      ['key_unknown', 'key_inactive', 'signature_invalid'].every((reason) => isFailedTrial(reason as DenyReason)),
+    ).toBe(true)
+  })
+})
 
 describe('the table of reasons', () => {
   it('holds these reasons and no other', () => {

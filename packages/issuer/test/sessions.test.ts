@@ -1,6 +1,5 @@
-import { memoryRevocation } from '@countersign/core'
 import { describe, expect, it } from 'vitest'
-import type { Decision, SessionTokens } from '../src/index.js'
+import type { Decision } from '../src/index.js'
 import { ALICE, bench, NOW, serviceOf, wordOf } from './kit.js'
 
 const WEB = { clientId: 'web' }

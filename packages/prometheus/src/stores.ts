@@ -11,7 +11,7 @@ const DURATION_BUCKETS_SECONDS: readonly number[] = [
 
 /** Stores and failures are words of a store's package. */
 const MOST_STORES = 20
-const MOST_FAILURES = 20
+const MOST_FAILURES = 40
 
 /** Counts what stores that are elsewhere were asked, whichever package they are of. */
 export class StoreMetrics {

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import { memoryReplayStore, type ReplayStore } from '@countersign/core'
+import { memoryReplayStore, type ReplayStore, ReplayStoreError } from '@countersign/core'
 import { checkInteger, checkMembers, checkNumber } from '@countersign/core/stores'
 import type { RedisCircuit } from './circuit.js'
 import type { RedisDriver } from './client.js'
@@ -14,7 +14,7 @@ export interface RedisReplayStoreOptions {
   readonly localEntries?: number | null
   /**
    * How much longer than this process's clock asks for Redis keeps an id: the clocks of others may be behind. Default 300, as long as the
-   * window; 0 to 86 400.
+   * window; 60 to 86 400. So far this process's clock may go back too.
    */
   readonly marginSeconds?: number
 }
@@ -31,7 +31,7 @@ export function redisReplayStore(redis: RedisConnection, options: RedisReplaySto
     localEntries === null
       ? null
       : memoryReplayStore({ maxEntries: checkInteger('redisReplayStore.localEntries', localEntries, 1, 16_000_000) })
-  const margin = checkNumber('redisReplayStore.marginSeconds', marginSeconds, 0, 86_400)
+  const margin = checkNumber('redisReplayStore.marginSeconds', marginSeconds, 60, 86_400)
   return new SharedReplayStore(redis.circuit('replay'), `${redis.prefix}:replay:`, local, margin)
 }
 
@@ -40,6 +40,8 @@ class SharedReplayStore implements ReplayStore {
   readonly #prefix: string
   readonly #local: ReplayStore | null
   readonly #marginSeconds: number
+  /** By the clock of the verifier that asked. */
+  #latest = Number.NEGATIVE_INFINITY
 
   constructor(circuit: RedisCircuit, prefix: string, local: ReplayStore | null, marginSeconds: number) {
     this.#circuit = circuit
@@ -49,6 +51,11 @@ class SharedReplayStore implements ReplayStore {
   }
 
   async claim(id: string, expiresAt: number, now: number): Promise<boolean> {
+    this.#latest = Math.max(this.#latest, now)
+    // A clock that was set back asks for a time whose ids are gone: what cannot be known is not let in.
+    if (now < this.#latest - this.#marginSeconds) {
+      throw new ReplayStoreError('The clock went back beyond what is remembered')
+    }
     const key = `${this.#prefix}{${id}}`
     const milliseconds = Math.ceil((Math.max(expiresAt - now, 0) + this.#marginSeconds) * 1000) || 1
     if (!(await this.#circuit.run((driver) => setOnce(driver, key, String(milliseconds))))) return false
@@ -63,8 +70,14 @@ class SharedReplayStore implements ReplayStore {
 
   /** After Redis, so that what was not accepted is not remembered here. A Redis that restarted empty says yes to what it said yes to before. */
   async #isNewHere(id: string, expiresAt: number, now: number): Promise<boolean> {
-    if (this.#local === null || !(await this.#local.ready?.(now))) return true
-    return this.#local.claim(id, expiresAt, now)
+    if (this.#local === null) return true
+    try {
+      return await this.#local.claim(id, expiresAt, now)
+    } catch (error) {
+      // Full: Redis remembers, and it said yes.
+      if (error instanceof ReplayStoreError) return true
+      throw error
+    }
   }
 }
 

@@ -1,6 +1,11 @@
 import { memoryReplayStore, memoryRevocation } from '@countersign/core'
 import { afterAll, beforeAll, describe, it } from 'vitest'
-import { type ConnectedClient, connectClient, LIBRARIES } from '../../conformance/src/redis/clients.js'
+import {
+  type ConnectedClient,
+  connectClient,
+  EARLIER_LIBRARIES,
+  LIBRARIES,
+} from '../../conformance/src/redis/clients.js'
 import { cluster, type Deployment, sentinel, single } from '../../conformance/src/redis/deployments.js'
 import { FOUND_PROGRAMS, PROGRAMS } from '../../conformance/src/redis/server.js'
 import { type RedisConnection, redisConnection, redisReplayStore, redisRevocation } from '../src/index.js'
@@ -28,7 +33,7 @@ describe.each(FOUND_PROGRAMS)('%s', (program) => {
     })
     afterAll(() => deployment?.stop())
 
-    describe.each(LIBRARIES)('with %s', (library) => {
+    describe.each([...LIBRARIES, ...EARLIER_LIBRARIES])('with %s', (library) => {
       let connected: ConnectedClient
       beforeAll(async () => {
         connected = await connectClient(library, deployment)

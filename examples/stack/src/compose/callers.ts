@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises'
 import { createSigner } from '@countersign/client'
 import type { DemoUser } from '@countersign-example/gateway'
 import type { Stack } from './stack.js'
@@ -17,6 +18,7 @@ export interface Sent {
 }
 
 const ANSWER_SECONDS = 10
+const ROUNDS = 10
 
 export async function send(sent: Sent): Promise<Answer> {
   const started = performance.now()
@@ -31,6 +33,16 @@ export async function send(sent: Sent): Promise<Answer> {
     ...(code === undefined ? {} : { code }),
     retryAfter: answer.headers.get('retry-after'),
     seconds: (performance.now() - started) / 1000,
+  }
+}
+
+/** Sends a request that should be let in, a new one each time, for as long as it is answered 503: a busy machine may need it. */
+export async function sendPatiently(make: () => Sent): Promise<Answer & Sent> {
+  for (let round = 1; ; round++) {
+    const sent = make()
+    const answer = await send(sent)
+    if (answer.status !== 503 || round === ROUNDS) return { ...sent, ...answer }
+    await delay(1000)
   }
 }
 

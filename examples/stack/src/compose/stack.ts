@@ -27,6 +27,8 @@ export class StackError extends Error {
 /** The containers of docker-compose.yml under a project name of their own. */
 export class Stack {
   readonly #options: StackOptions
+  /** Of the containers, by their services. */
+  readonly #ids = new Map<string, string>()
 
   constructor(options: StackOptions) {
     this.#options = options
@@ -57,7 +59,8 @@ export class Stack {
 
   /** A field of `docker inspect`, as a Go template. */
   async inspect(service: string, template: string): Promise<string> {
-    const id = await this.must(['ps', '--quiet', service])
+    const id = this.#ids.get(service) ?? (await this.must(['ps', '--quiet', service]))
+    this.#ids.set(service, id)
     const { signal } = this.#options
     const { code, stdout, stderr } = await run(['docker', 'inspect', '--format', template, id], { seconds: 20, signal })
     if (code !== 0) throw new StackError(`docker inspect ${service}: ${stderr}`)

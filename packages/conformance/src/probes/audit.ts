@@ -82,7 +82,7 @@ export const AUDIT: readonly Probe[] = [
       for (const key of Object.keys(record ?? {})) assert.ok(FIXED_KEYS.includes(key), key)
       assert.equal(record?.framework, target.subject === 'express4' ? 'express' : target.subject)
       assert.ok(Number.isInteger(record?.durationUs) && (record?.durationUs ?? -1) >= 0)
-      assert.equal(record?.ip, target.subject === 'core' ? undefined : '127.0.0.1')
+      assert.equal(record?.ip, '127.0.0.1')
     }
   }),
   probe('AUD-02', 'the id of a key that was refused is on record, its holder is not', async (target) => {

@@ -14,6 +14,7 @@ import { ROLES } from './roles.js'
 import { ROUTING } from './routing.js'
 import { SIGNATURE } from './signature.js'
 import { STEP_UP } from './step-up.js'
+import { THROTTLE } from './throttle.js'
 
 /** Every probe. */
 export const PROBES: readonly Probe[] = [
@@ -31,5 +32,6 @@ export const PROBES: readonly Probe[] = [
   ...POLICY,
   ...STEP_UP,
   ...AUDIT,
+  ...THROTTLE,
   ...CONFIGURATION,
 ]

@@ -7,13 +7,13 @@ import { createTargetVerifier } from '../target/verifier.js'
 import type { ProbeRequest, Subject, SubjectOptions } from './subject.js'
 
 /** Core without a framework: a request becomes a view, a decision becomes an answer. */
-export function coreSubject({ now, replayEntries }: SubjectOptions): Subject {
+export function coreSubject({ now, replayEntries, throttle }: SubjectOptions): Subject {
   const records: AuditRecord[] = []
   const handlerRuns: string[] = []
   const write = (record: object) => void records.push(record as AuditRecord)
   const audit: AuditLogger = { info: write, warn: write, error: write }
   const { replay } = openReplay(undefined, replayEntries)
-  const verifier = createTargetVerifier({ clock: () => now, audit, replay })
+  const verifier = createTargetVerifier({ clock: () => now, audit, replay, throttle })
   return {
     name: 'core',
     records,
@@ -46,6 +46,7 @@ function viewOf({ method = 'GET', target, headers = [], body, host }: ProbeReque
     rawHeaders,
     route,
     framework: 'core',
+    ip: '127.0.0.1',
     readBody({ limitBytes }) {
       if (bytes.length > limitBytes) throw new CredentialError('body_too_large')
       return bytes

@@ -1,4 +1,4 @@
-import type { AuditRecord } from '@countersign/core'
+import type { AuditRecord, FailureThrottle } from '@countersign/core'
 import type { Header } from '../foreign/sign.js'
 
 /** A request as a probe says it. Values are bytes in Latin-1. */
@@ -20,6 +20,10 @@ export type SubjectName = (typeof SUBJECTS)[number]
 export interface SubjectOptions {
   readonly now: number
   readonly replayEntries?: number
+  /** Absent: nobody is throttled. */
+  readonly throttle?: FailureThrottle
+  /** Whether the framework takes this machine for a proxy. Core by itself knows none. */
+  readonly trustProxy?: boolean
 }
 
 /** Something that answers requests and can be looked into: a running target, or core by itself. */

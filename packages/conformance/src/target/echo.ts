@@ -15,6 +15,8 @@ export interface TargetReply {
 export interface TargetContext {
   readonly verifier: Verifier
   readonly attempts: AttemptCounter
+  /** Whether a peer on this machine is a proxy, whose `X-Forwarded-For` is believed. */
+  readonly trustProxy: boolean
   /** Called first by every handler, with the message it serves. */
   readonly onHandler: (message: IncomingMessage) => void
 }

@@ -11,6 +11,7 @@ export async function expressServer(context: TargetContext, module: typeof expre
   // Routes are what they are on Fastify: `/Echo` and `/echo/` are other paths.
   app.enable('case sensitive routing')
   app.enable('strict routing')
+  app.set('trust proxy', context.trustProxy ? 'loopback' : false)
 
   const auth = countersign({ verifier: context.verifier })
   const handle = (handler: TargetHandler): RequestHandler => {

@@ -10,6 +10,7 @@ export async function fastifyServer(context: TargetContext): Promise<TargetServe
   const app = fastify({
     keepAliveTimeout: KEEP_ALIVE_MILLISECONDS,
     clientErrorHandler: refuseMessage,
+    trustProxy: context.trustProxy ? 'loopback' : false,
     requestIdHeader: false,
     genReqId: (request) => requestIdSent(request) ?? randomUUID(),
     // Fastify answers a path that it cannot decode before any hook runs. The verifier still sees the target as sent.

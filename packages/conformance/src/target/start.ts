@@ -1,5 +1,5 @@
 import type { AddressInfo } from 'node:net'
-import type { AuditLogger, AuditRecord } from '@countersign/core'
+import type { AuditLogger, AuditRecord, FailureThrottle } from '@countersign/core'
 import pino from 'pino'
 import { expressServer } from './express.js'
 import { express4Server } from './express4.js'
@@ -22,6 +22,10 @@ export interface TargetOptions {
   readonly audit?: string | undefined
   /** How many nonces are remembered; absent: the store's default. */
   readonly replayEntries?: number | undefined
+  /** Absent: nobody is throttled. */
+  readonly throttle?: FailureThrottle | undefined
+  /** Whether a peer on this machine is a proxy, whose `X-Forwarded-For` is believed. */
+  readonly trustProxy?: boolean | undefined
   /** Where the keys of the issuer are published. Absent: those of `target.json`. */
   readonly jwks?: URL | undefined
   /** Where nonces are remembered together with other targets. Absent: in this process. */
@@ -71,13 +75,13 @@ function fileLogger({ audit, now }: TargetOptions): AuditLogger | null {
 }
 
 async function listen(
-  { framework, port = 0, now, replayEntries, jwks, redis }: TargetOptions,
+  { framework, port = 0, now, replayEntries, throttle, trustProxy = false, jwks, redis }: TargetOptions,
   audit: AuditLogger | null,
   onHandler: (requestId: string) => void,
 ): Promise<RunningTarget> {
   const clock = now === undefined ? undefined : () => now
   const { replay, disconnect } = openReplay(redis, replayEntries)
-  const verifier = createTargetVerifier({ clock, audit, replay, jwks })
+  const verifier = createTargetVerifier({ clock, audit, replay, throttle, jwks })
   // Not waited for: a target whose keys cannot be had yet starts, is not ready, and becomes so by itself.
   if (jwks !== undefined) verifier.warmup().catch(() => {})
   const attempts = new AttemptCounter()
@@ -85,6 +89,7 @@ async function listen(
   const context = {
     verifier,
     attempts,
+    trustProxy,
     onHandler: (message: { readonly rawHeaders: string[] }) => onHandler(requestIdSent(message) ?? ''),
   }
   const { server, close } = await create(context)

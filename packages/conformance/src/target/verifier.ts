@@ -3,6 +3,7 @@ import {
   bearer,
   type Clock,
   createVerifier,
+  type FailureThrottle,
   hmac,
   type Jwk,
   type JwtAlgorithm,
@@ -23,12 +24,15 @@ export interface TargetVerifierOptions {
   readonly audit: AuditLogger | null
   /** Where seen nonces are remembered. */
   readonly replay: ReplayStore
+  /** Absent: nobody is throttled. */
+  readonly throttle?: FailureThrottle | undefined
   /** Where the keys of the issuer are published. Absent: those of `target.json`. */
   readonly jwks?: URL | undefined
 }
 
 /** The verifier of the reference target, whichever framework stands around it. */
-export function createTargetVerifier({ clock, audit, replay, jwks }: TargetVerifierOptions): Verifier {
+export function createTargetVerifier(options: TargetVerifierOptions): Verifier {
+  const { clock, audit, replay, throttle, jwks } = options
   const { audience, issuer, legacyIssuer } = TARGET_KEYS
   const pairs: Jwk[] = []
   const algorithms: JwtAlgorithm[] = []
@@ -66,5 +70,6 @@ export function createTargetVerifier({ clock, audit, replay, jwks }: TargetVerif
     roleHierarchy: { admin: ['orders:read', 'orders:write'] },
     audit,
     ...(clock === undefined ? {} : { clock }),
+    ...(throttle === undefined ? {} : { throttle }),
   })
 }

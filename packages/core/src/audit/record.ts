@@ -36,7 +36,7 @@ export interface AuditRecord {
   readonly traceId?: string
   readonly framework: string
   readonly durationUs: number
-  /** How many records like this one were left out before it. */
+  /** How many records of throttled attempts were left out before this one, which is of one too. */
   readonly suppressed?: number
   /** The class of an exception nobody expected; its text may hold anything and stays out. */
   readonly error?: string

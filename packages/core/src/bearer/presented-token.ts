@@ -10,7 +10,7 @@ import type { Issuer } from './issuer.js'
 import { rolesOf, scopesOf } from './roles.js'
 import { verifySignature } from './signature.js'
 import type { BearerTerms, VerifiedToken } from './terms.js'
-import { checkObject, parseToken, type UnverifiedToken } from './token.js'
+import { checkObject, parseObject, parseToken, type UnverifiedToken } from './token.js'
 
 /**
  * A token on its way: parsed, key found, signature, claims, times. A token seen before takes the same way, but for parsing and signature:
@@ -30,6 +30,11 @@ export class PresentedToken implements Presented {
     this.#terms = terms
     this.#context = context
     this.#compact = compact
+  }
+
+  claimedName(): string | undefined {
+    const { iss, sub } = parseObject((this.#token ?? parseToken(this.#compact)).payload)
+    return typeof sub === 'string' ? JSON.stringify([iss, sub]) : undefined
   }
 
   authenticate(): Awaitable<Principal> {

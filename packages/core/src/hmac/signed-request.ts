@@ -34,6 +34,10 @@ export class SignedRequest implements Presented {
     this.#parameters = parameters
   }
 
+  claimedName(): string {
+    return this.#parameters.keyId
+  }
+
   authenticate(): Awaitable<Principal> {
     const { now, facts } = this.#context
     facts.keyId = this.#parameters.keyId

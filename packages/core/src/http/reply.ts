@@ -7,7 +7,7 @@ export interface HttpReply {
   readonly body: string
 }
 
-const RETRY_AFTER_SECONDS = '5'
+const RETRY_AFTER_SECONDS = 5
 
 /** Everything of a problem body (RFC 9457 section 3.1) that goes before the request's id: the same for each denial. */
 const openings = new Map<DenyReason, string>()
@@ -22,8 +22,17 @@ function opening(reason: DenyReason): string {
   return text
 }
 
-/** A denial as problem details (RFC 9457), with the challenges of the schemes that would have been accepted. */
-export function denialReply(reason: DenyReason, challenges: readonly string[], requestId: string): HttpReply {
+/**
+ * A denial as problem details (RFC 9457), with the challenges of the schemes that would have been accepted.
+ *
+ * @param retryAfterSeconds - whole seconds (RFC 9110 section 10.2.3); said where trying again may help
+ */
+export function denialReply(
+  reason: DenyReason,
+  challenges: readonly string[],
+  requestId: string,
+  retryAfterSeconds: number = RETRY_AFTER_SECONDS,
+): HttpReply {
   const { status, kind } = REASONS[reason]
   const headers: Record<string, string | readonly string[]> = {
     'content-type': 'application/problem+json',
@@ -31,6 +40,6 @@ export function denialReply(reason: DenyReason, challenges: readonly string[], r
   }
   if (challenges.length > 0)
     headers['www-authenticate'] = challenges.length === 1 ? (challenges[0] as string) : challenges
-  if (kind === 'dependency' || kind === 'throttle') headers['retry-after'] = RETRY_AFTER_SECONDS
+  if (kind === 'dependency' || kind === 'throttle') headers['retry-after'] = String(retryAfterSeconds)
   return { status, headers, body: `${opening(reason)}${JSON.stringify(requestId)}}` }
 }

@@ -20,6 +20,11 @@ describe('denialReply', () => {
     expect(denialReply('internal', [], 'r').headers).not.toHaveProperty('www-authenticate')
   })
 
+  it('says after how many seconds to try again: those of the throttle, else five', () => {
+    expect(denialReply('throttled', [], 'r', 42).headers['retry-after']).toBe('42')
+    expect(denialReply('keys_unavailable', [], 'r').headers['retry-after']).toBe('5')
+  })
+
   it('keeps a request id from breaking out of the body', () => {
     expect(JSON.parse(denialReply('internal', [], '","code":"x').body)).toMatchObject({
       code: 'internal',

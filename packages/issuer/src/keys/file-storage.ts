@@ -89,7 +89,8 @@ export class FileStorage implements KeyPairStorage {
     try {
       return await readFile(this.#settings.path)
     } catch (error) {
-      if (codeOf(error) === 'ENOENT') return undefined
+      // One that was there and is gone is not begun again: its keys sign on, and a folder that is not mounted gets no others.
+      if (codeOf(error) === 'ENOENT' && this.#opened.size === 0) return undefined
       throw new KeyStorageError(`it cannot be read (${codeOf(error)})`)
     }
   }

@@ -54,6 +54,7 @@ export class RotatingKeys implements SigningKeys {
 
   /** One at a time. Never rejects. */
   step(): Promise<void> {
+    if (this.#isClosed) return Promise.resolve()
     this.#stepping ??= this.#step().finally(() => {
       this.#stepping = undefined
     })
@@ -70,12 +71,12 @@ export class RotatingKeys implements SigningKeys {
   }
 
   async #step(): Promise<void> {
-    if (this.#isClosed) return
     try {
       this.#take(await this.#storage.advance(this.#clock(), this.#schedule))
       this.#problem = undefined
     } catch (error) {
-      this.#refuse(problemOf(error))
+      // Whoever closed it has nothing to do with what becomes of its place.
+      if (!this.#isClosed) this.#refuse(problemOf(error))
     }
   }
 

@@ -70,7 +70,10 @@ export interface RefreshStore {
   use(use: RefreshUse): Awaitable<RefreshOutcome>
   /** Revokes a family. Returns whether it was live. */
   end(familyId: string, now: number): Awaitable<boolean>
-  /** Revokes all families of a subject that were started before. Returns the ids of those that are not forgotten, revoked earlier or not. */
+  /**
+   * Revokes all families of a subject that were started before: a step for each is enough. Returns the ids of those that are not forgotten,
+   * revoked earlier or not.
+   */
   endSubject(subject: string, now: number): Awaitable<readonly string[]>
   /** Whether a use could be answered now. Throwing or rejecting says no. */
   ready?(now: number): Awaitable<boolean>
