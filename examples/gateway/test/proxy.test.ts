@@ -149,7 +149,7 @@ describe('a request that the gateway passes on', () => {
     if (one === undefined) throw new Error('nothing arrived')
     expect(one.target).toBe('/stock')
     expect(await verdictOn(one, 'inventory')).toBe('allow gateway')
-    const exchanged = String(one.headers.authorization).slice('Bearer '.length)
+    const exchanged = String(one.headers['authorization']).slice('Bearer '.length)
     expect(exchanged).not.toBe(token)
     const claims = JSON.parse(Buffer.from(exchanged.split('.')[1] ?? '', 'base64url').toString())
     expect(claims).toMatchObject({ sub: 'ada', aud: 'inventory', act: { sub: 'gateway' } })
