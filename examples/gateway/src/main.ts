@@ -9,7 +9,8 @@ import {
   settings,
   withSurroundings,
 } from '@countersign-example/kit'
-import { fixedSigningKey, startGateway } from './server.js'
+import { fixedSigningKey } from './keys.js'
+import { startGateway } from './server.js'
 import { sharedOverRedis } from './shared.js'
 import { openUsers } from './users/open.js'
 

@@ -1,7 +1,7 @@
 import { generateKeyPairSync } from 'node:crypto'
 import { afterEach, describe, expect, it } from 'vitest'
+import { fixedSigningKey } from '../src/keys.js'
 import type { GatewayOptions } from '../src/options.js'
-import { fixedSigningKey } from '../src/server.js'
 import { Client, startTestGateway, type TestGateway } from './support/gateway.js'
 import { PASSWORDS } from './support/users.js'
 
