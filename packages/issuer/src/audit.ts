@@ -65,7 +65,8 @@ function reasonOf(error: unknown): IssuerReason {
   return error instanceof IssuanceError ? error.reason : 'internal'
 }
 
-/** Its class only: its text may hold anything. */
+/** Its class only, or a reason of ours: its text may hold anything. */
 function nameOf(error: unknown): string {
+  if (error instanceof IssuanceError) return error.reason
   return error instanceof Error ? error.constructor.name : typeof error
 }

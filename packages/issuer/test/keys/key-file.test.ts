@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { ConfigurationError } from '@countersign/core'
 import {
   type KeyFile,
+  type KeyFileSigningKey,
   parseKeyFile,
   readKeks,
   sealSecret,
@@ -140,7 +141,11 @@ describe('a file of signing keys', () => {
     const [entry] = fileNow().signingKeys ?? []
     writeFileSync(
       path,
-      serialiseKeyFile({ version: 1, keys: [], signingKeys: [{ ...(entry as never), status: 'compromised' }] }),
+      serialiseKeyFile({
+        version: 1,
+        keys: [],
+        signingKeys: [{ ...(entry as KeyFileSigningKey), status: 'compromised' }],
+      }),
     )
     await keys.step()
     expect(kidsNow()).toHaveLength(2)
