@@ -4,7 +4,7 @@ import type { TokenIssuer } from '@countersign/issuer'
 import { issuerRoutes } from '@countersign/issuer/fastify'
 import { Front, httpLimits, type Service } from '@countersign-example/kit'
 import cookie from '@fastify/cookie'
-import Fastify, { type FastifyBaseLogger, type FastifyInstance } from 'fastify'
+import Fastify, { type FastifyBaseLogger, type FastifyInstance, LogController } from 'fastify'
 import { type Logger, pino } from 'pino'
 import { healthRoute } from './health.js'
 import { authenticator } from './login/authenticate.js'
@@ -73,6 +73,8 @@ function emptyServer(
     http: limits,
     requestTimeout: limits.requestTimeout,
     trustProxy: [...trustedProxies],
+    // Its lines have the whole URL, and people put tokens in there. Every attempt has a record of its own.
+    logController: new LogController({ disableRequestLogging: true }),
     // A number is no password, and a list no name.
     ajv: { customOptions: { coerceTypes: false } },
     frameworkErrors: (error, _request, reply) => answerError(error, reply),

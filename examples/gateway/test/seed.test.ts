@@ -46,7 +46,7 @@ async function withStore<T>(work: (store: Awaited<ReturnType<typeof openUsers>>[
   return work(store).finally(close)
 }
 
-describe('node seed.js', () => {
+describe('node seed.js', { timeout: 60_000 }, () => {
   it('adds a user with a password from stdin and a second factor for an app, and says no secret but that one', async () => {
     const { code, out } = await seed(
       ['add', 'Grace', '--role', 'buyer', '--role', 'admin', '--code', 'step-up'],
