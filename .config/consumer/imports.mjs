@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { createSigner, signedFetch } from '@countersign/client'
 import { createVerifier } from '@countersign/core'
-import { readBody } from '@countersign/core/adapter'
+import { peerCertificateOf, readBody } from '@countersign/core/adapter'
 import { canonicalText } from '@countersign/core/hmac'
 import { countersign as express } from '@countersign/express'
 import fastify, { countersign } from '@countersign/fastify'
@@ -14,6 +14,7 @@ const functions = [
   createSigner,
   signedFetch,
   createVerifier,
+  peerCertificateOf,
   readBody,
   canonicalText,
   express,
