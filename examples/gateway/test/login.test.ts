@@ -59,6 +59,19 @@ describe('POST /login', () => {
     expect(client.setCookies.map((field) => field.split('=')[0])).toEqual(['__Host-refresh'])
   })
 
+  it('ends the session that the browser had before', async () => {
+    await client.login('ada', PASSWORDS.ada)
+    const before = client.cookies.get('__Host-refresh') ?? ''
+    await client.login('rob', PASSWORDS.rob)
+    const other = new Client(gateway.url)
+    other.cookies.set('__Host-refresh', before)
+    expect((await other.post('/refresh')).status).toBe(401)
+    expect((await client.post('/refresh')).status).toBe(200)
+    client.cookies.set('__Host-refresh', 'made up')
+    await client.login('ada', PASSWORDS.ada)
+    expect((await client.post('/refresh')).status).toBe(200)
+  })
+
   it('answers a name that nobody has, a wrong password, a missing and a wrong code in the same bytes', async () => {
     const bodies = [
       { username: 'eve', password: PASSWORDS.ada },

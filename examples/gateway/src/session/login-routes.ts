@@ -24,6 +24,9 @@ export function loginRoutes(app: FastifyInstance, parts: SessionParts): void {
       audit(request, reply, { event, principal: user.name, sessionId: tokens.sessionId, tokenId: tokens.tokenId })
       if (knownDevice(deviceCookie, user.name, now, deviceKey) === undefined)
         cookies.setDevice(reply, newDeviceCookie(user.name, now, deviceKey))
+      // The browser is about to forget the session that it had: nobody else should have it then.
+      const before = cookies.refreshToken(request)
+      if (before !== undefined) await issuer.endSession({ refreshToken: before }, auditedRequest(request))
       return sendTokens(reply, tokens, parts)
     },
   )
