@@ -2,7 +2,7 @@ import { bearer, type Clock, createVerifier, memoryRevocation, systemClock } fro
 import { countersign } from '@countersign/fastify'
 import type { TokenIssuer } from '@countersign/issuer'
 import { issuerRoutes } from '@countersign/issuer/fastify'
-import { Front, httpLimits, type Service } from '@countersign-example/kit'
+import { Front, httpLimits, type Service, warmUp } from '@countersign-example/kit'
 import cookie from '@fastify/cookie'
 import Fastify, { type FastifyBaseLogger, type FastifyInstance, LogController } from 'fastify'
 import { type Logger, pino } from 'pino'
@@ -50,7 +50,7 @@ export async function startGateway(options: GatewayOptions): Promise<Service> {
   for (const service of servicesBehind(options, issuer)) await proxyTo(app, service)
 
   options.observe?.(verifier)
-  await Promise.all([verifier.warmup(), issuer.warmup()])
+  await Promise.all([warmUp(verifier), issuer.warmup()])
   url = await app.listen({ port: options.port, host: options.host ?? '127.0.0.1' })
   return {
     url,

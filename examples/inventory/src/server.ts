@@ -10,7 +10,7 @@ import {
   type Verifier,
 } from '@countersign/core'
 import { countersign } from '@countersign/fastify'
-import { Front, type HttpLimits, healthReport, httpLimits, type Service } from '@countersign-example/kit'
+import { Front, type HttpLimits, healthReport, httpLimits, type Service, warmUp } from '@countersign-example/kit'
 import Fastify from 'fastify'
 import { type Logger, pino } from 'pino'
 
@@ -101,7 +101,7 @@ export async function startInventory(options: InventoryOptions): Promise<Service
   )
 
   options.observe?.(verifier)
-  await verifier.warmup()
+  await warmUp(verifier)
   const url = await app.listen({ port: options.port, host: options.host ?? '127.0.0.1' })
   return {
     url,

@@ -15,7 +15,7 @@ import {
   type Verifier,
 } from '@countersign/core'
 import { countersign } from '@countersign/express'
-import { Front, type HttpLimits, healthReport, httpLimits, type Service } from '@countersign-example/kit'
+import { Front, type HttpLimits, healthReport, httpLimits, type Service, warmUp } from '@countersign-example/kit'
 import express, { type ErrorRequestHandler } from 'express'
 import { type Logger, pino } from 'pino'
 
@@ -160,7 +160,7 @@ export async function startOrders(options: OrdersOptions): Promise<Service> {
   app.use(answerError(log))
 
   options.observe?.(verifier)
-  await verifier.warmup()
+  await warmUp(verifier)
   server.listen(options.port, options.host ?? '127.0.0.1')
   await once(server, 'listening')
   const url = urlOf(server)
