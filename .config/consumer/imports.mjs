@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { createSigner, signedFetch } from '@countersign/client'
 import { createVerifier } from '@countersign/core'
-import { readBody } from '@countersign/core/adapter'
+import { peerCertificateOf, readBody } from '@countersign/core/adapter'
 import { canonicalText } from '@countersign/core/hmac'
 import { countersign as express } from '@countersign/express'
 import fastify, { countersign } from '@countersign/fastify'
@@ -19,6 +19,7 @@ const functions = [
   signedFetch,
   createTokenIssuer,
   createVerifier,
+  peerCertificateOf,
   readBody,
   canonicalText,
   express,

@@ -37,6 +37,13 @@ async function readAnswer(answer) {
 function keep({ access_token: token, expires_in: seconds }) {
   access = { token, goodUntil: performance.now() + (seconds - EARLY_SECONDS) * 1000 }
   localStorage.setItem(HINT, 'yes')
+  element('who').textContent = `You are ${subjectOf(token)}.`
+}
+
+/** To be shown; whether the token is good is for the gateway to say. */
+function subjectOf(token) {
+  const [, claims] = token.split('.')
+  return JSON.parse(atob(claims.replaceAll('-', '+').replaceAll('_', '/'))).sub
 }
 
 function forget() {
@@ -161,7 +168,6 @@ element('login').onsubmit = (event) => {
   void attempt(async () => {
     keep(await post('/login', code === '' ? { username, password } : { username, password, code }))
     form.reset()
-    element('who').textContent = `You are ${username}.`
     await load()
   })
 }

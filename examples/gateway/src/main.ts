@@ -9,7 +9,9 @@ import {
   settings,
   withSurroundings,
 } from '@countersign-example/kit'
-import { fixedSigningKey, startGateway } from './server.js'
+import { fixedSigningKey } from './keys.js'
+import { startGateway } from './server.js'
+import { sharedOverRedis } from './shared.js'
 import { openUsers } from './users/open.js'
 
 await runService('gateway', async (log) => {
@@ -26,7 +28,7 @@ await runService('gateway', async (log) => {
     trustedProxies: proxies?.split(',') ?? [],
   }
   const users = await openUsers({ dataDirectory: read.DATA_DIRECTORY, usersKey: read.USERS_KEY, redisUrl })
-  const shared = users.redis === undefined ? {} : { redis: users.redis }
+  const shared = sharedOverRedis(users.redis, log)
   const gateway = await withSurroundings('gateway', log, ({ observe }) =>
     startGateway({ ...options, ...shared, users: users.store, observe }),
   ).catch(async (error: unknown) => {

@@ -7,7 +7,6 @@ import { newTotpSecret, totpUri } from './login/totp.js'
 import { type DemoUser, makeDemoUsers, putUser } from './users/demo-users.js'
 import { userKeys } from './users/keys.js'
 import { openUsers } from './users/open.js'
-import { passwordPolicy } from './users/password-policy.js'
 import type { UserStore } from './users/store.js'
 import { canonicalName } from './users/user.js'
 
@@ -91,6 +90,8 @@ function shown({ password, secondFactor: factor }: DemoUser): string {
 async function add(store: UserStore, usersKey: string, name: string, { role = [], code }: AddOptions): Promise<void> {
   if (code !== undefined && code !== 'step-up' && code !== 'every-login') throw new SeedError(USAGE)
   const password = (await text(process.stdin)).replace(/\r?\n$/, '')
+  // Its dictionaries take longer to load than all else here.
+  const { passwordPolicy } = await import('./users/password-policy.js')
   const fault = passwordPolicy().fault(password, { name, codeAtEveryLogin: code === 'every-login' })
   if (fault !== undefined) throw new SeedError(fault)
   const hasher = await passwordHasher(userKeys(usersKey).pepper)

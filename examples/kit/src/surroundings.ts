@@ -1,6 +1,6 @@
 import type { ReplayStore, Verifier } from '@countersign/core'
 import type { Logger } from 'pino'
-import { serveMetrics } from './metrics.js'
+import { type MetricsServer, serveMetrics } from './metrics.js'
 import type { Service } from './run-service.js'
 import { portSetting } from './settings.js'
 import { openStores } from './stores.js'
@@ -37,7 +37,7 @@ export async function withSurroundings(
   }
 }
 
-async function openMetrics(): Promise<Awaited<ReturnType<typeof serveMetrics>> | undefined> {
+async function openMetrics(): Promise<MetricsServer | undefined> {
   if (process.env['METRICS_PORT'] === undefined) return undefined
   return serveMetrics(portSetting(0, process.env, 'METRICS_PORT'), process.env['HOST'] ?? '127.0.0.1')
 }

@@ -144,9 +144,14 @@ export class Attempt implements AttemptContext {
     return this.#authorize(this.#auth())
   }
 
-  /** A user's token makes the user the principal, and the service that signed the request beside it the actor (RFC 8693). */
+  /**
+   * A user's token makes the user the principal, and the service that signed the request beside it, or whose connection it is, the actor
+   * (RFC 8693). A service that proves twice who it is must be one.
+   */
   #accept(principal: Principal): void {
-    this.#actor = this.#principal
+    const earlier = this.#principal
+    if (principal.scheme === 'bearer') this.#actor = earlier
+    else if (earlier !== undefined && earlier.id !== principal.id) throw refusal('binding_invalid')
     this.#principal = principal
   }
 

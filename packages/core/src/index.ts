@@ -1,7 +1,7 @@
 // The river: a request in, one decision out.
 export { createVerifier, type Verifier, type VerifierHealth, type VerifierOptions } from './verifier.js'
 export type { Allowance, Decision, Denial } from './decision.js'
-export type { BodyLimits, RequestView } from './request-view.js'
+export type { BodyLimits, PeerCertificate, RequestView } from './request-view.js'
 export type { HttpReply } from './http/reply.js'
 export type { Awaitable } from './chain.js'
 export { type Clock, systemClock } from './clock.js'
@@ -26,7 +26,9 @@ export {
   type ReplayStore,
   ReplayStoreError,
 } from './hmac/replay.js'
-export type { Scheme, SchemeHealth, SchemeOptions } from './scheme.js'
+export { type MutualTlsOptions, mutualTls } from './mtls/scheme.js'
+export type { CertificateIdentity, MutualTlsClient } from './mtls/clients.js'
+export type { ClientCertificate, ClientCertificates, Scheme, SchemeHealth, SchemeOptions } from './scheme.js'
 export type { TokenCacheHealth } from './bearer/token-cache.js'
 
 // Keys.
@@ -72,6 +74,7 @@ export {
   type Revocation,
   type RevocationEntry,
   RevocationError,
+  type RevokedReason,
   type RevocationStore,
 } from './revocation/revocation.js'
 

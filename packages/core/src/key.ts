@@ -101,11 +101,14 @@ export interface HmacKey extends KeyWindow {
   readonly use?: KeyUse | undefined
 }
 
+/** A key whose use is followed: a client's, by its id (the thumbprint of a certificate), or an issuer's. */
+export type UsedKey = Pick<HmacKey, 'id' | 'principal' | 'use' | keyof KeyWindow> | VerificationKey
+
 /** What can be told of one key. */
 export interface KeyDetail {
-  /** `x-hmac-key-id` or `kid`. Absent: a verification key without one. */
+  /** `x-hmac-key-id`, `kid`, or the thumbprint of a certificate. Absent: a verification key without one. */
   readonly id?: string
-  /** Who an HMAC key belongs to. */
+  /** Who an HMAC key or a certificate belongs to. */
   readonly client?: string
   readonly state: KeyState
   readonly notBefore?: number

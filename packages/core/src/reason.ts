@@ -40,6 +40,9 @@ export type DenyReason =
   | 'key_unknown'
   | 'key_inactive'
   | 'signature_invalid'
+  | 'certificate_invalid'
+  | 'certificate_unknown'
+  | 'certificate_inactive'
   | 'timestamp_malformed'
   | 'nonce_malformed'
   | 'timestamp_out_of_range'
@@ -89,12 +92,16 @@ export const REASONS: Readonly<Record<DenyReason, ReasonRow>> = {
   key_inactive: credential(401, 'signature_invalid', 'The signature is not valid'),
   signature_invalid: credential(401, 'signature_invalid', 'The signature is not valid'),
 
+  certificate_invalid: credential(401, 'certificate_invalid', 'The client certificate is not accepted'),
+  certificate_unknown: credential(401, 'certificate_unknown', 'The client certificate belongs to nobody who is known here'),
+  certificate_inactive: credential(401, 'certificate_inactive', 'The client certificate is not valid now'),
+
   timestamp_malformed: credential(400, 'timestamp_malformed', 'The timestamp is malformed'),
   nonce_malformed: credential(400, 'nonce_malformed', 'The nonce is malformed'),
   timestamp_out_of_range: credential(401, 'timestamp_out_of_range', 'The timestamp is too far from the time here'),
   content_digest_mismatch: credential(401, 'content_digest_mismatch', 'The body is not the one that was signed'),
   replayed: credential(401, 'replayed', 'The request was seen before'),
-  binding_invalid: credential(401, 'binding_invalid', 'The credentials are not bound to one another'),
+  binding_invalid: credential(401, 'binding_invalid', 'The credentials are not bound to one another or to this connection'),
   body_too_large: credential(413, 'body_too_large', 'The body is too large'),
   body_timeout: credential(408, 'body_timeout', 'The body did not arrive in time'),
   aborted: credential(400, 'aborted', 'The body did not arrive whole'),
@@ -116,7 +123,7 @@ export const REASONS: Readonly<Record<DenyReason, ReasonRow>> = {
 
 /**
  * Failures of credentials that nobody tries to get in by. Nothing was presented; or the body is too large, late or cut off; or the
- * token is genuine and its time is not now: whoever holds it renews it because of that answer, so nobody may take it from them.
+ * token or certificate is genuine and its time is not now: whoever holds it renews it because of that answer, so nobody may take it from them.
  */
 const NO_TRIAL: ReadonlySet<DenyReason> = new Set([
   'missing_credentials',
@@ -124,6 +131,7 @@ const NO_TRIAL: ReadonlySet<DenyReason> = new Set([
   'body_timeout',
   'aborted',
   'token_expired',
+  'certificate_inactive',
   'token_not_yet_valid',
   'token_too_old',
   'token_revoked',

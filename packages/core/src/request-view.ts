@@ -7,6 +7,14 @@ export interface BodyLimits {
   readonly timeoutSeconds: number
 }
 
+/** The certificate that a TLS client showed, and proved to have the key of. */
+export interface PeerCertificate {
+  /** DER. */
+  readonly raw: Uint8Array
+  /** Whether the TLS layer built a chain from it to a trusted CA, and found nothing wrong with it: Node's `socket.authorized`. */
+  readonly isAuthorized: boolean
+}
+
 /**
  * A request as core sees it: what an adapter translates its framework's request into. Outside values arrive here
  * raw and unchecked; nothing in a view has been verified.
@@ -29,6 +37,10 @@ export interface RequestView {
   readonly route?: string | undefined
   /** The client's address by the framework's own trust settings. */
   readonly ip?: string | undefined
+  /** The other end of the socket itself, whatever the framework trusts: a proxy's, where one is in between. */
+  readonly remoteAddress?: string | undefined
+  /** Of the connection: `peerCertificateOf(socket)`. A getter, for it is not asked for at every request. Absent: none was shown. */
+  readonly peerCertificate?: PeerCertificate | undefined
   /** The framework's own id of this request. Absent: a well-formed `x-request-id` header, else a random one. */
   readonly requestId?: string | undefined
   /** The request's own logger, used where the verifier was given none. */

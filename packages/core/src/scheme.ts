@@ -66,6 +66,26 @@ export interface SchemeHealth {
   readonly tokenCache?: TokenCacheHealth
 }
 
+/** The client's certificate, as the connection or a trusted proxy tells it. */
+export interface ClientCertificate {
+  /** DER. */
+  readonly raw: Uint8Array
+  /** `x5t#S256`: base64url of the SHA-256 of the DER (RFC 8705 section 3.1). */
+  readonly thumbprint: string
+  /** Whether it was verified by TLS: here, or by the proxy. Where not, its holder has the key of it and that is all. */
+  readonly isAuthorized: boolean
+}
+
+export interface ClientCertificates {
+  /**
+   * The certificate of whoever sent a request; `undefined` where they showed none.
+   *
+   * @throws {CredentialError} `malformed_credentials`, `duplicate_header`: `Client-Cert` from an address that may not send it, or of another
+   *   form than RFC 9440 gives it
+   */
+  of(view: RequestView): ClientCertificate | undefined
+}
+
 export interface SchemeSetup {
   readonly clock: Clock
   /** The verifier's own name: `aud` of a token, the audience of a signed request. `null`: spoken opt-out. */
@@ -76,6 +96,8 @@ export interface SchemeSetup {
   readonly keyReportSeconds?: number | undefined
   /** Asked of everything that was verified. Absent: nothing is ever revoked. */
   readonly revocation?: RevocationGuard | undefined
+  /** Absent: nobody has a certificate. */
+  readonly clientCertificates?: ClientCertificates | undefined
 }
 
 /** A scheme as configured. Opened once, by `createVerifier`. */

@@ -7,11 +7,13 @@ import { type Clock, systemClock } from './clock.js'
 import { closeAll } from './closing.js'
 import type { Allowance, Decision } from './decision.js'
 import { ConfigurationError } from './errors.js'
+import { CertificateFinder } from './mtls/client-certificates.js'
+import { checkAddresses } from './mtls/proxies.js'
 import { checkInteger, checkMembers, checkNumber, checkText, checkTextOrNull } from './options.js'
 import { type CompiledPolicy, compilePolicy, denyAll, type PolicyTerms } from './policy/evaluate.js'
 import type { Policy, PolicyCheck } from './policy/policy.js'
 import { type RoleHierarchy, RoleIndex } from './policy/roles.js'
-import type { SchemeName } from './principal.js'
+import { SCHEME_NAMES } from './principal.js'
 import type { RequestView } from './request-view.js'
 import { guardWith } from './revocation/guard.js'
 import type { Revocation, RevocationGuard } from './revocation/revocation.js'
@@ -22,7 +24,7 @@ import type { FailureThrottle } from './throttle/throttle.js'
 export interface VerifierOptions {
   /** This service's own name: `aud` of the tokens it takes, the audience of the requests signed for it. `null` takes what was meant for others. */
   readonly audience: string | null
-  /** `bearer({…})`, `hmac({…})`: at least one, each once. */
+  /** `bearer({…})`, `hmac({…})`, `mutualTls({…})`: at least one, each once. */
   readonly schemes: readonly SchemeOptions[]
   readonly roleHierarchy?: RoleHierarchy
   /** Functions that policies refer to by name. */
@@ -41,6 +43,11 @@ export interface VerifierOptions {
   readonly throttleTimeoutSeconds?: number
   /** How many records of throttled attempts are written in a second; the last of them tells of the others. Default 10. */
   readonly throttledRecordsPerSecond?: number
+  /**
+   * The proxies that end TLS in front of this service and forward the client's certificate as `Client-Cert` (RFC 9440): the addresses, or
+   * networks, that their sockets come from. They must strip that field from what clients send. Absent: none.
+   */
+  readonly tlsProxies?: readonly string[]
   /** The least time between two `countersign:key` events of one key. Default 60. */
   readonly keyReportSeconds?: number
   /** For tests. */
@@ -134,6 +141,7 @@ class RequestVerifier implements Verifier, River {
       'throttleTimeoutSeconds',
       'throttledRecordsPerSecond',
       'keyReportSeconds',
+      'tlsProxies',
       'clock',
     ])
     const audience = checkTextOrNull('audience', options.audience)
@@ -142,7 +150,7 @@ class RequestVerifier implements Verifier, River {
     this.realm = options.realm === undefined ? (audience ?? 'countersign') : checkText('realm', options.realm)
     this.#audit = checkAudit(options.audit)
     if (!Array.isArray(options.schemes) || options.schemes.length === 0) {
-      throw new ConfigurationError('schemes', 'must list at least one scheme: bearer({…}), hmac({…})')
+      throw new ConfigurationError('schemes', 'must list at least one scheme: bearer({…}), hmac({…}), mutualTls({…})')
     }
     this.#revocationStore = options.revocation
     if (options.revocation !== undefined && typeof options.revocation?.isRevoked !== 'function') {
@@ -157,14 +165,16 @@ class RequestVerifier implements Verifier, River {
       this,
     )
     const keyReportSeconds = checkNumber('keyReportSeconds', options.keyReportSeconds ?? 60, 1, 86_400)
-    // HMAC first: it costs microseconds to refuse, a public-key signature ten times as much.
+    const clientCertificates = new CertificateFinder(checkAddresses('tlsProxies', options.tlsProxies))
+    const setup = { clock: this.clock, audience, keyReportSeconds, revocation, clientCertificates }
+    // HMAC before tokens: it costs microseconds to refuse, a public-key signature ten times as much.
     this.schemes = options.schemes
       .map((scheme, index) => {
         if (typeof scheme?.open !== 'function')
-          throw new ConfigurationError(`schemes[${index}]`, 'must be bearer({…}) or hmac({…})')
-        return scheme.open({ clock: this.clock, audience, option: `schemes[${index}]`, keyReportSeconds, revocation })
+          throw new ConfigurationError(`schemes[${index}]`, 'must be bearer({…}), hmac({…}) or mutualTls({…})')
+        return scheme.open({ ...setup, option: `schemes[${index}]` })
       })
-      .sort((left, right) => SCHEME_ORDER.indexOf(left.name) - SCHEME_ORDER.indexOf(right.name))
+      .sort((left, right) => SCHEME_NAMES.indexOf(left.name) - SCHEME_NAMES.indexOf(right.name))
     const names = new Set(this.schemes.map(({ name }) => name))
     if (names.size < this.schemes.length) throw new ConfigurationError('schemes', 'has one scheme twice')
     const checks = options.checks ?? {}
@@ -286,8 +296,6 @@ class RequestVerifier implements Verifier, River {
 }
 
 const CLOSE_SECONDS = 5
-
-const SCHEME_ORDER: readonly SchemeName[] = ['hmac', 'bearer']
 
 function checkThrottle({ throttle, throttleTimeoutSeconds }: VerifierOptions): ThrottleGuard | undefined {
   const timeoutSeconds = checkNumber('throttleTimeoutSeconds', throttleTimeoutSeconds ?? 1, 0.001, 60)

@@ -13,6 +13,7 @@ import {
   keyRing,
   memoryReplayStore,
   memoryRevocation,
+  mutualTls,
   REASONS,
   remoteJwks,
   staticKeys,
@@ -81,6 +82,8 @@ describe('the tables of options', () => {
       () => vaultKeys({ address: 'https://v.example', token: { environment: 'T' }, path: 'a', ...unknown }),
     ],
     ['`hmac`:', () => hmac({ keys: { open: () => expect.unreachable() }, replay: null, ...unknown })],
+    ['`mutualTls`:', () => mutualTls({ identity: 'spiffe', clients: [], ...unknown })],
+    ['One of `clients`:', () => mutualTls({ identity: 'spiffe', clients: [{ name: 'a', client: 'a', ...unknown }] })],
     ['One of `keyRing`:', () => keyRing([{ id: 'a', client: 'a', secret: 'a', ...unknown }])],
   ])('list what is known under %s', (head, make) => {
     expect(optionsOf(README, head)).toEqual(knownOptions(make))

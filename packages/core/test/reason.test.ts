@@ -13,7 +13,7 @@ const PUBLISHED: readonly (readonly [DenyKind, number, string])[] = [
     401,
     'missing_credentials token_malformed algorithm_not_allowed key_unknown key_inactive signature_invalid token_expired ' +
       'token_not_yet_valid token_too_old issuer_invalid audience_invalid token_type_invalid claim_missing claim_invalid ' +
-      'token_revoked timestamp_out_of_range replayed content_digest_mismatch binding_invalid',
+      'token_revoked certificate_invalid certificate_unknown certificate_inactive timestamp_out_of_range replayed content_digest_mismatch binding_invalid',
   ],
   ['credential', 408, 'body_timeout'],
   ['credential', 413, 'body_too_large'],
@@ -39,7 +39,7 @@ describe('a failed trial', () => {
     expect(trials.join(' ')).toBe(
       'malformed_credentials duplicate_header target_invalid token_too_large token_malformed algorithm_not_allowed issuer_invalid ' +
         'audience_invalid token_type_invalid claim_missing claim_invalid key_unknown key_inactive signature_invalid ' +
-        'timestamp_malformed nonce_malformed timestamp_out_of_range content_digest_mismatch replayed binding_invalid',
+        'certificate_invalid certificate_unknown timestamp_malformed nonce_malformed timestamp_out_of_range content_digest_mismatch replayed binding_invalid',
     )
   })
 

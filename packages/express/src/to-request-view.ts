@@ -1,5 +1,5 @@
-import type { Awaitable, BodyLimits, RequestView } from '@countersign/core'
-import { withExternalPrefix } from '@countersign/core/adapter'
+import type { Awaitable, BodyLimits, PeerCertificate, RequestView } from '@countersign/core'
+import { peerCertificateOf, withExternalPrefix } from '@countersign/core/adapter'
 import type { Request } from 'express'
 import { readRawBody } from './raw-body.js'
 
@@ -31,6 +31,14 @@ export class ExpressRequestView implements RequestView {
 
   get ip(): string | undefined {
     return this.#req.ip
+  }
+
+  get remoteAddress(): string | undefined {
+    return this.#req.socket.remoteAddress
+  }
+
+  get peerCertificate(): PeerCertificate | undefined {
+    return peerCertificateOf(this.#req.socket)
   }
 
   /** As pino-http and its like set it. */

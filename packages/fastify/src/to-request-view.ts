@@ -1,5 +1,5 @@
-import type { AuditLogger, Awaitable, BodyLimits, RequestView } from '@countersign/core'
-import { withExternalPrefix } from '@countersign/core/adapter'
+import type { AuditLogger, Awaitable, BodyLimits, PeerCertificate, RequestView } from '@countersign/core'
+import { peerCertificateOf, withExternalPrefix } from '@countersign/core/adapter'
 import type { FastifyRequest } from 'fastify'
 import { readRawBody } from './raw-body.js'
 
@@ -26,6 +26,14 @@ export class FastifyRequestView implements RequestView {
 
   get ip(): string {
     return this.#request.ip
+  }
+
+  get remoteAddress(): string | undefined {
+    return this.#request.raw.socket.remoteAddress
+  }
+
+  get peerCertificate(): PeerCertificate | undefined {
+    return peerCertificateOf(this.#request.raw.socket)
   }
 
   get requestId(): string {

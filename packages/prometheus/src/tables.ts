@@ -10,7 +10,7 @@ import { LabelValues } from './label-values.js'
 /** A table that does not compile where the type has a member that it lacks. */
 const namesOf = <T extends string>(members: Readonly<Record<T, true>>): readonly string[] => Object.keys(members)
 
-export const SCHEMES: LabelValues = new LabelValues(namesOf<SchemeName>({ bearer: true, hmac: true }))
+export const SCHEMES: LabelValues = new LabelValues(namesOf<SchemeName>({ bearer: true, hmac: true, mtls: true }))
 
 export const OUTCOMES: LabelValues = new LabelValues(
   namesOf<AuditOutcome>({ allow: true, deny: true, error: true, anonymous: true, would_deny: true }),

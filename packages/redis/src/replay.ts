@@ -20,7 +20,8 @@ export interface RedisReplayStoreOptions {
 }
 
 /**
- * A replay store that many processes share: `SET NX` decides, once for all of them. Fails where Redis does not plainly say yes or no in time.
+ * A replay store that many processes share: `SET NX` decides, once for all of them. Rejects with `RedisStoreError`
+ * where Redis does not plainly say yes or no in time, with `ReplayStoreError` where the clock was set back further than `marginSeconds`.
  *
  * @throws {ConfigurationError} a number that is none or out of bounds, an unknown option
  */
@@ -64,7 +65,8 @@ class SharedReplayStore implements ReplayStore {
 
   /** Whether Redis would take an id: it is given one. */
   async ready(): Promise<boolean> {
-    const key = `${this.#prefix}{ready}`
+    // Without braces: no id has this key.
+    const key = `${this.#prefix}ready`
     return (await this.#circuit.command(key, 'SET', key, '', 'PX', '1000')) === 'OK'
   }
 

@@ -14,8 +14,8 @@ import { redisScript } from './script.js'
 const MARGIN_SECONDS = 300
 
 /**
- * A revocation store that many processes share: in force everywhere as soon as `revoke` resolves. One question to Redis for each credential. Fails
- * where Redis does not answer in time.
+ * A revocation store that many processes share: in force everywhere as soon as `revoke` resolves. One question to Redis for each credential. Both
+ * methods reject with `RedisStoreError` where Redis does not answer in time, whatever was to be kept then perhaps being kept.
  *
  * All entries are in one slot of a cluster, so that one question is enough.
  */

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { LIBRARIES } from '../../conformance/src/redis/clients.js'
-import { type Deployment, sentinel, until } from '../../conformance/src/redis/deployments.js'
+import { cluster, type Deployment, sentinel, until } from '../../conformance/src/redis/deployments.js'
 import { startProxy } from '../../conformance/src/redis/proxy.js'
 import { FOUND_PROGRAMS } from '../../conformance/src/redis/server.js'
 import type { ProbeRequest } from '../../conformance/src/subject/subject.js'
@@ -125,6 +125,19 @@ describe.skipIf(!isThere)(isThere ? title : `${title}: SKIPPED, for there is no 
       await recovered(service)
       expect(distinct(seen)).toEqual(['allow', DOWN].sort())
       expect(performance.now() - start).toBeLessThan(10_000)
+    })
+
+    it('a cluster that loses a master lets nothing in again that it accepted (R05)', async () => {
+      const deployment = await cluster(FOUND_PROGRAMS[0] ?? 'redis-server')
+      onTestFinished(() => deployment.stop())
+      const service = await aService(library, deployment)
+      const other = await aService(library, deployment, { localEntries: null })
+      const requests = times(30, () => signed())
+      for (const request of requests) expect(await service.verdict(request)).toBe('allow')
+      await deployment.servers[1]?.stop()
+      for (const request of requests) expect(await other.verdict(request)).not.toBe('allow')
+      // Where it does not have all slots it answers nobody.
+      await until(async () => distinct(await verdicts(service, 30)).join() === DOWN)
     })
 
     it('an answer that is lost: our own write is not read as a replay (R06)', async () => {

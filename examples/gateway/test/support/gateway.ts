@@ -1,7 +1,8 @@
 import { generateKeyPairSync, randomBytes } from 'node:crypto'
 import { pino } from 'pino'
+import { fixedSigningKey } from '../../src/keys.js'
 import type { GatewayOptions } from '../../src/options.js'
-import { fixedSigningKey, startGateway } from '../../src/server.js'
+import { startGateway } from '../../src/server.js'
 import type { UserStore } from '../../src/users/store.js'
 import { openUsers, USERS_KEY } from './users.js'
 

@@ -48,7 +48,7 @@ export async function sendPatiently(make: () => Sent): Promise<Answer & Sent> {
 
 /** Makes signed requests for `GET /orders` as the reporting service, with the secret that the stack made for it. */
 export async function reporting(stack: Stack): Promise<(ordersUrl: string) => Sent> {
-  const secret = await stack.must(['exec', '-T', 'keys', 'cat', '/keys/clients/reporting-secret.hex'])
+  const secret = await stack.exec('keys', ['cat', '/keys/clients/reporting-secret.hex'])
   const signer = createSigner({ keyId: 'reporting-1', secret: Buffer.from(secret, 'hex'), audience: 'orders' })
   return (ordersUrl) => ({
     url: `${ordersUrl}/orders`,
@@ -58,9 +58,7 @@ export async function reporting(stack: Stack): Promise<(ordersUrl: string) => Se
 
 /** Logs ada in and returns her token, as a header. */
 export async function tokenOfAda(stack: Stack, gatewayUrl: string): Promise<Readonly<Record<string, string>>> {
-  const users: readonly DemoUser[] = JSON.parse(
-    await stack.must(['exec', '-T', 'keys', 'cat', '/keys/clients/users.json']),
-  )
+  const users: readonly DemoUser[] = JSON.parse(await stack.exec('keys', ['cat', '/keys/clients/users.json']))
   const ada = users.find(({ name }) => name === 'ada')
   const answer = await fetch(`${gatewayUrl}/login`, {
     method: 'POST',

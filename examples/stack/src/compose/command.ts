@@ -1,5 +1,4 @@
 import { spawn } from 'node:child_process'
-import { once } from 'node:events'
 import { text } from 'node:stream/consumers'
 
 export interface CommandOptions {
@@ -30,6 +29,8 @@ export async function run(command: readonly string[], options: CommandOptions): 
   child.on('error', (error) => {
     failure = `${error.name}: ${error.message}`
   })
-  const [stdout, stderr, [code]] = await Promise.all([text(child.stdout), text(child.stderr), once(child, 'close')])
+  // `once` of node:events would reject where there is an error.
+  const closed = new Promise<number | null>((resolve) => child.once('close', resolve))
+  const [stdout, stderr, code] = await Promise.all([text(child.stdout), text(child.stderr), closed])
   return { code: failure === '' ? code : null, stdout, stderr: stderr + failure }
 }

@@ -54,17 +54,18 @@ export class Stack {
 
   /** Where a port of a service is on this machine: scheme, host and port. It changes when the container is started again. */
   async url(service: string, port: number): Promise<string> {
-    return `http://${await this.must(['port', service, String(port)])}`
+    const [address] = (await this.#docker(['port', await this.#id(service), `${port}/tcp`])).split('\n')
+    return `http://${address}`
+  }
+
+  /** What a command in a container wrote on stdout, trimmed. `docker-compose exec` would take seconds to start. */
+  async exec(service: string, command: readonly string[]): Promise<string> {
+    return this.#docker(['exec', await this.#id(service), ...command])
   }
 
   /** A field of `docker inspect`, as a Go template. */
   async inspect(service: string, template: string): Promise<string> {
-    const id = this.#ids.get(service) ?? (await this.must(['ps', '--quiet', service]))
-    this.#ids.set(service, id)
-    const { signal } = this.#options
-    const { code, stdout, stderr } = await run(['docker', 'inspect', '--format', template, id], { seconds: 20, signal })
-    if (code !== 0) throw new StackError(`docker inspect ${service}: ${stderr}`)
-    return stdout.trim()
+    return this.#docker(['inspect', '--format', template, await this.#id(service)])
   }
 
   async waitHealthy(services: readonly string[], seconds: number): Promise<void> {
@@ -82,6 +83,27 @@ export class Stack {
       await delay(250, undefined, { signal: this.#options.signal })
     }
     return true
+  }
+
+  async #id(service: string): Promise<string> {
+    if (!this.#ids.has(service)) {
+      const project = `label=com.docker.compose.project=${this.#options.project}`
+      const format = '{{.Label "com.docker.compose.service"}} {{.ID}}'
+      const listed = await this.#docker(['ps', '--all', '--no-trunc', '--filter', project, '--format', format])
+      for (const line of listed.split('\n')) {
+        const [name = '', id = ''] = line.split(' ')
+        this.#ids.set(name, id)
+      }
+    }
+    const id = this.#ids.get(service)
+    if (id === undefined) throw new StackError(`there is no container of ${service}`)
+    return id
+  }
+
+  async #docker(args: readonly string[]): Promise<string> {
+    const { code, stdout, stderr } = await run(['docker', ...args], { seconds: 30, signal: this.#options.signal })
+    if (code !== 0) throw new StackError(`docker ${args.join(' ')}: ${code ?? 'did not end'}\n${stdout}${stderr}`)
+    return stdout.trim()
   }
 
   /** Takes everything away, also after an interruption. */

@@ -44,7 +44,7 @@ function logLines({ stderr }: ServiceProcess): number {
 
 const allOk = (result: LoadResult): boolean => answered(result) > 0 && answered(result) === result.statuses['200']
 
-const SLICES = 5
+const SLICES = 3
 const MOST_ADDED_MILLISECONDS = 5
 
 const isServedOrShed = (result: LoadResult): boolean =>

@@ -11,7 +11,7 @@ import { SERVICES, startIssuer } from './service.js'
 import { slowClients } from './slow-clients.js'
 import { throwingSink } from './throwing-sink.js'
 
-const FULL: FaultSettings = { seconds: 2.5, aborts: 5000, slowClients: 400 }
+const FULL: FaultSettings = { seconds: 2, aborts: 5000, slowClients: 400 }
 const QUICK: FaultSettings = { seconds: 1.5, aborts: 500, slowClients: 100 }
 
 type Fault = (bench: FaultBench) => Promise<FaultRow>

@@ -96,9 +96,9 @@ export class ServiceProcess {
     return this.child.exitCode === null && this.child.signalCode === null
   }
 
-  /** How many audit records match, once all that were written have been read. */
+  /** How many audit records match, once none has come for a second. */
   async count(matches: (attempt: AttemptLine) => boolean): Promise<number> {
-    for (let read = -1; read < this.attempts.length; await sleep(300)) read = this.attempts.length
+    for (let read = -1; read < this.attempts.length; await sleep(1000)) read = this.attempts.length
     return this.attempts.filter(matches).length
   }
 

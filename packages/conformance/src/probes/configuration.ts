@@ -2,7 +2,6 @@ import assert from 'node:assert/strict'
 import { randomBytes } from 'node:crypto'
 import {
   bearer,
-  ConfigurationError,
   createVerifier,
   hmac,
   type Jwk,
@@ -15,20 +14,7 @@ import { NOW, publicJwk } from '../foreign/mint.js'
 import { configurationProbe, type Probe } from '../probe.js'
 import { asService, asUser } from '../requests.js'
 import { billingKey, decide, es256Issuer, issuerOf, verifierOf } from './decide.js'
-
-/** Any value where an option of another type belongs: what a caller without types may pass. */
-function wrong<T>(value: unknown): T {
-  return value as T
-}
-
-function throwsNaming(option: string | RegExp, make: () => unknown): void {
-  const named = typeof option === 'string' ? new RegExp(`(^|[.\\]])${option.replace(/[.[\]]/g, '\\$&')}`) : option
-  assert.throws(make, (error) => {
-    assert.ok(error instanceof ConfigurationError)
-    assert.match(error.option, named)
-    return true
-  })
-}
+import { throwsNaming, wrong } from './naming.js'
 
 const publicKeyOf = () => publicJwk('issuer-es256') as Jwk
 

@@ -2,6 +2,7 @@ import type { Probe } from '../probe.js'
 import { ALGORITHM } from './algorithm.js'
 import { AUDIT } from './audit.js'
 import { BODY } from './body.js'
+import { CERTIFICATES } from './certificates.js'
 import { CLAIMS } from './claims.js'
 import { CONFIGURATION } from './configuration.js'
 import { ENCODING } from './encoding.js'
@@ -31,6 +32,7 @@ export const PROBES: readonly Probe[] = [
   ...LIMITS,
   ...POLICY,
   ...STEP_UP,
+  ...CERTIFICATES,
   ...AUDIT,
   ...THROTTLE,
   ...CONFIGURATION,

@@ -1,26 +1,29 @@
 import { type AuditLogger, type AuditRecord, CredentialError, type Decision, type RequestView } from '@countersign/core'
+import { type Certificates, certificates } from '../foreign/certificates.js'
 import { sha256 } from '../foreign/sign.js'
-import { ROUTES } from '../target/echo.js'
 import { openReplay } from '../target/replay.js'
 import { requestIdSent } from '../target/server.js'
+import { routesOf } from '../target/tls.js'
 import { createTargetVerifier } from '../target/verifier.js'
 import type { ProbeRequest, Subject, SubjectOptions } from './subject.js'
 
 /** Core without a framework: a request becomes a view, a decision becomes an answer. */
-export function coreSubject({ now, replayEntries, throttle }: SubjectOptions): Subject {
+export async function coreSubject({ now, replayEntries, throttle, tls }: SubjectOptions): Promise<Subject> {
+  const clients = tls === undefined ? undefined : (await certificates()).clients
+  const routes = routesOf(tls)
   const records: AuditRecord[] = []
   const handlerRuns: string[] = []
   const write = (record: object) => void records.push(record as AuditRecord)
   const audit: AuditLogger = { info: write, warn: write, error: write }
   const { replay } = openReplay(undefined, replayEntries)
-  const verifier = createTargetVerifier({ clock: () => now, audit, replay, throttle })
+  const verifier = createTargetVerifier({ clock: () => now, audit, replay, throttle, tls })
   return {
     name: 'core',
     records,
     handlerRuns,
     async exchange(request) {
-      const route = ROUTES.find(({ path }) => path === pathOf(request.target))
-      const view = viewOf(request, route?.path)
+      const route = routes.find(({ path }) => path === pathOf(request.target))
+      const view = viewOf(request, route?.path, clients)
       const decision = await verifier.verify(view, route?.policy ?? 'authenticated')
       if (decision.outcome === 'allow') handlerRuns.push(requestIdSent(view) ?? '')
       return answer(request, decision, route !== undefined)
@@ -33,7 +36,11 @@ function pathOf(target: string): string {
   return target.replace(/^https?:\/\/[^/?#]*/i, '').split(/[?#]/, 1)[0] as string
 }
 
-function viewOf({ method = 'GET', target, headers = [], body, host }: ProbeRequest, route: string | undefined) {
+function viewOf(
+  { method = 'GET', target, headers = [], body, host, certificate }: ProbeRequest,
+  route: string | undefined,
+  clients: Certificates['clients'] | undefined,
+) {
   const rawHeaders = [
     'Host',
     host ?? 'target.test',
@@ -47,6 +54,8 @@ function viewOf({ method = 'GET', target, headers = [], body, host }: ProbeReque
     route,
     framework: 'core',
     ip: '127.0.0.1',
+    remoteAddress: '127.0.0.1',
+    peerCertificate: certificate && clients?.[certificate],
     readBody({ limitBytes }) {
       if (bytes.length > limitBytes) throw new CredentialError('body_too_large')
       return bytes

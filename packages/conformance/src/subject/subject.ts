@@ -1,5 +1,7 @@
 import type { AuditRecord, FailureThrottle } from '@countersign/core'
+import type { IdentityName } from '../foreign/certificates.js'
 import type { Header } from '../foreign/sign.js'
+import type { TlsTarget } from '../target/tls.js'
 
 /** A request as a probe says it. Values are bytes in Latin-1. */
 export interface ProbeRequest {
@@ -12,6 +14,8 @@ export interface ProbeRequest {
   readonly framing?: 'length' | 'chunked' | 'none'
   /** Default `target.test`. */
   readonly host?: string
+  /** The client's certificate, where the target speaks TLS. Absent: none. */
+  readonly certificate?: IdentityName
 }
 
 export const SUBJECTS = ['core', 'fastify', 'express', 'express4'] as const
@@ -20,6 +24,8 @@ export type SubjectName = (typeof SUBJECTS)[number]
 export interface SubjectOptions {
   readonly now: number
   readonly replayEntries?: number
+  /** Behind TLS that asks for client certificates, with the scheme `mtls`. */
+  readonly tls?: TlsTarget
   /** Absent: nobody is throttled. */
   readonly throttle?: FailureThrottle
   /** Whether the framework takes this machine for a proxy. Core by itself knows none. */

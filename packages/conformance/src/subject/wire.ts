@@ -1,16 +1,24 @@
 import { connect } from 'node:net'
+import { connect as connectTls } from 'node:tls'
+import { type Certificates, certificates } from '../foreign/certificates.js'
 import { type Framework, startTarget } from '../target/start.js'
 import type { ProbeRequest, Subject, SubjectOptions } from './subject.js'
 
 /** A running target, spoken to over sockets of our own: no client library tidies a request up. */
 export async function wireSubject(framework: Framework, options: SubjectOptions): Promise<Subject> {
-  const target = await startTarget({ framework, ...options })
+  const { tls, ...others } = options
+  const material = tls === undefined ? undefined : await certificates()
+  const target = await startTarget({
+    framework,
+    ...others,
+    ...(tls && material ? { tls: { ...tls, credentials: { ...material.server, ca: material.ca } } } : {}),
+  })
   const port = Number(new URL(target.url).port)
   return {
     name: framework,
     records: target.records,
     handlerRuns: target.handlerRuns,
-    exchange: (request) => exchange(port, request),
+    exchange: (request) => exchange(port, request, material),
     exchangeBytes: (bytes) => exchangeBytes(port, bytes),
     abandon: (bytes, isOver) => abandon(port, bytes, isOver),
     close: () => target.close(),
@@ -18,8 +26,8 @@ export async function wireSubject(framework: Framework, options: SubjectOptions)
 }
 
 /** Sends one request to 127.0.0.1; answers all that came back, as Latin-1. */
-export function exchange(port: number, request: ProbeRequest): Promise<string> {
-  return exchangeBytes(port, bytesOf(request))
+export function exchange(port: number, request: ProbeRequest, material?: Certificates): Promise<string> {
+  return exchangeBytes(port, bytesOf(request), material && tlsClient(material, request))
 }
 
 /** The request as it goes over the wire; the server is asked to close, so the answer ends with the connection. */
@@ -53,9 +61,15 @@ function chunksOf(content: Buffer): Buffer[] {
 
 const PATIENCE_MILLISECONDS = 10_000
 
-function exchangeBytes(port: number, bytes: Buffer): Promise<string> {
+/** What a client brings to the handshake. */
+function tlsClient({ ca, clients }: Certificates, { certificate }: ProbeRequest) {
+  const { cert, key } = certificate === undefined ? {} : clients[certificate]
+  return { ca, servername: 'target.test', cert, key }
+}
+
+function exchangeBytes(port: number, bytes: Buffer, tls?: ReturnType<typeof tlsClient>): Promise<string> {
   return new Promise((resolve, reject) => {
-    const socket = connect(port, '127.0.0.1')
+    const socket = tls === undefined ? connect(port, '127.0.0.1') : connectTls({ ...tls, port, host: '127.0.0.1' })
     const received: Buffer[] = []
     socket.setTimeout(PATIENCE_MILLISECONDS, () => socket.destroy(new Error('no answer in time')))
     socket.on('data', (chunk) => received.push(chunk))

@@ -3,6 +3,7 @@ import type { IncomingMessage } from 'node:http'
 import type { Auth, Policy, Principal, Verifier } from '@countersign/core'
 import { discardBody } from '@countersign/core/adapter'
 import type { AttemptCounter } from './metrics.js'
+import type { ServerCredentials } from './server.js'
 
 /** What a handler answers, before a framework sends it. */
 export interface TargetReply {
@@ -15,6 +16,9 @@ export interface TargetReply {
 export interface TargetContext {
   readonly verifier: Verifier
   readonly attempts: AttemptCounter
+  readonly routes: readonly TargetRoute[]
+  /** Absent: plain HTTP. */
+  readonly credentials?: ServerCredentials | undefined
   /** Whether a peer on this machine is a proxy, whose `X-Forwarded-For` is believed. */
   readonly trustProxy: boolean
   /** Called first by every handler, with the message it serves. */
@@ -40,7 +44,7 @@ function describe({ id, scheme, roles, scopes }: Principal) {
 }
 
 /** Answers who was verified, and what arrived. Streams the body, so what it hashes are the bytes a reader finds behind the guard. */
-const echo: TargetHandler = async (message, target, auth) => {
+export const echo: TargetHandler = async (message, target, auth) => {
   const hash = createHash('sha256')
   let contentLength = 0
   for await (const chunk of message.iterator({ destroyOnReturn: false })) {

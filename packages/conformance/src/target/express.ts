@@ -1,8 +1,10 @@
 import { createServer } from 'node:http'
+import { createServer as createTlsServer } from 'node:https'
 import { countersign } from '@countersign/express'
 import express, { type RequestHandler } from 'express'
-import { notFound, ROUTES, serve, type TargetContext, type TargetHandler } from './echo.js'
+import { notFound, serve, type TargetContext, type TargetHandler } from './echo.js'
 import { closeServer, KEEP_ALIVE_MILLISECONDS, refuseMessage, type TargetServer } from './server.js'
+import { tlsOptions } from './tls.js'
 
 /** The target's routes on Express: 5, or the one that is given. */
 export async function expressServer(context: TargetContext, module: typeof express = express): Promise<TargetServer> {
@@ -23,11 +25,16 @@ export async function expressServer(context: TargetContext, module: typeof expre
       res.end(body)
     }
   }
-  for (const { path, policy, handler } of ROUTES) app.all(path, auth(policy), handle(handler))
+  for (const { path, policy, handler } of context.routes) app.all(path, auth(policy), handle(handler))
   // A route, not a middleware: its record is written before the reply. An expression, for 4 and 5 spell a wildcard differently.
   app.all(/.*/, auth(), handle(notFound))
 
-  const server = createServer({ keepAliveTimeout: KEEP_ALIVE_MILLISECONDS }, app)
+  const { credentials } = context
+  const options = { keepAliveTimeout: KEEP_ALIVE_MILLISECONDS }
+  const server =
+    credentials === undefined
+      ? createServer(options, app)
+      : createTlsServer({ ...options, ...tlsOptions(credentials) }, app)
   server.on('clientError', refuseMessage)
   return { server, close: () => closeServer(server) }
 }

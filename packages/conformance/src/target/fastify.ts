@@ -2,12 +2,15 @@ import { randomUUID } from 'node:crypto'
 import { METHODS } from 'node:http'
 import countersign from '@countersign/fastify'
 import fastify, { type FastifyReply, type FastifyRequest } from 'fastify'
-import { notFound, ROUTES, serve, type TargetContext, type TargetHandler } from './echo.js'
+import { notFound, serve, type TargetContext, type TargetHandler } from './echo.js'
 import { isRoutable, KEEP_ALIVE_MILLISECONDS, refuseMessage, requestIdSent, type TargetServer } from './server.js'
+import { tlsOptions } from './tls.js'
 
 /** The target's routes on Fastify. */
 export async function fastifyServer(context: TargetContext): Promise<TargetServer> {
+  const { credentials } = context
   const app = fastify({
+    ...(credentials === undefined ? {} : { https: tlsOptions(credentials) }),
     keepAliveTimeout: KEEP_ALIVE_MILLISECONDS,
     clientErrorHandler: refuseMessage,
     trustProxy: context.trustProxy ? 'loopback' : false,
@@ -25,7 +28,7 @@ export async function fastifyServer(context: TargetContext): Promise<TargetServe
     const { status, contentType, body } = await serve(handler, request.raw, request.originalUrl, request.auth, context)
     return reply.code(status).header('content-type', contentType).send(body)
   }
-  for (const { path, policy, handler } of ROUTES) {
+  for (const { path, policy, handler } of context.routes) {
     app.route({ method: methods, url: path, config: { auth: policy }, handler: handle(handler) })
   }
   app.setNotFoundHandler(handle(notFound))

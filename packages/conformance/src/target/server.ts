@@ -8,6 +8,13 @@ export interface TargetServer {
   close(): Promise<void>
 }
 
+/** What the server shows, and whose certificates it takes for good. */
+export interface ServerCredentials {
+  readonly cert: string
+  readonly key: string
+  readonly ca: string
+}
+
 export const KEEP_ALIVE_MILLISECONDS = 5000
 
 const REQUEST_ID = /^[A-Za-z0-9._:-]{1,128}$/

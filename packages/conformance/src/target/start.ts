@@ -6,7 +6,8 @@ import { express4Server } from './express4.js'
 import { fastifyServer } from './fastify.js'
 import { AttemptCounter } from './metrics.js'
 import { openReplay } from './replay.js'
-import { requestIdSent } from './server.js'
+import { requestIdSent, type ServerCredentials } from './server.js'
+import { routesOf, type TlsTarget } from './tls.js'
 import { createTargetVerifier } from './verifier.js'
 
 export const FRAMEWORKS = ['fastify', 'express', 'express4'] as const
@@ -30,6 +31,8 @@ export interface TargetOptions {
   readonly jwks?: URL | undefined
   /** Where nonces are remembered together with other targets. Absent: in this process. */
   readonly redis?: URL | undefined
+  /** TLS that asks for client certificates. Absent: plain HTTP. */
+  readonly tls?: (TlsTarget & { readonly credentials: ServerCredentials }) | undefined
 }
 
 export interface RunningTarget {
@@ -75,13 +78,13 @@ function fileLogger({ audit, now }: TargetOptions): AuditLogger | null {
 }
 
 async function listen(
-  { framework, port = 0, now, replayEntries, throttle, trustProxy = false, jwks, redis }: TargetOptions,
+  { framework, port = 0, now, replayEntries, throttle, trustProxy = false, jwks, redis, tls }: TargetOptions,
   audit: AuditLogger | null,
   onHandler: (requestId: string) => void,
 ): Promise<RunningTarget> {
   const clock = now === undefined ? undefined : () => now
   const { replay, disconnect } = openReplay(redis, replayEntries)
-  const verifier = createTargetVerifier({ clock, audit, replay, throttle, jwks })
+  const verifier = createTargetVerifier({ clock, audit, replay, throttle, jwks, tls })
   // Not waited for: a target whose keys cannot be had yet starts, is not ready, and becomes so by itself.
   if (jwks !== undefined) verifier.warmup().catch(() => {})
   const attempts = new AttemptCounter()
@@ -89,6 +92,8 @@ async function listen(
   const context = {
     verifier,
     attempts,
+    routes: routesOf(tls),
+    credentials: tls?.credentials,
     trustProxy,
     onHandler: (message: { readonly rawHeaders: string[] }) => onHandler(requestIdSent(message) ?? ''),
   }
@@ -102,7 +107,7 @@ async function listen(
   })
   return {
     // Listening on a host and a port, so the address is an AddressInfo.
-    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    url: `${tls === undefined ? 'http' : 'https'}://127.0.0.1:${(server.address() as AddressInfo).port}`,
     async close() {
       const deadline = setTimeout(() => server.closeAllConnections(), CLOSE_MILLISECONDS)
       await close()

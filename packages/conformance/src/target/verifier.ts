@@ -16,6 +16,7 @@ import {
   type Verifier,
 } from '@countersign/core'
 import { TARGET_KEYS } from './keys.js'
+import { type TlsTarget, tlsVerifierOptions } from './tls.js'
 
 export interface TargetVerifierOptions {
   /** Absent: the system's. */
@@ -28,11 +29,13 @@ export interface TargetVerifierOptions {
   readonly throttle?: FailureThrottle | undefined
   /** Where the keys of the issuer are published. Absent: those of `target.json`. */
   readonly jwks?: URL | undefined
+  /** Absent: nobody has a certificate. */
+  readonly tls?: TlsTarget | undefined
 }
 
 /** The verifier of the reference target, whichever framework stands around it. */
 export function createTargetVerifier(options: TargetVerifierOptions): Verifier {
-  const { clock, audit, replay, throttle, jwks } = options
+  const { clock, audit, replay, throttle, jwks, tls } = options
   const { audience, issuer, legacyIssuer } = TARGET_KEYS
   const pairs: Jwk[] = []
   const algorithms: JwtAlgorithm[] = []
@@ -43,9 +46,12 @@ export function createTargetVerifier(options: TargetVerifierOptions): Verifier {
       algorithms.push(key.algorithm)
     } else secrets.push({ kid: key.kid, algorithm: key.algorithm, secret: Buffer.from(key.secretHex, 'hex') })
   }
+  const { schemes = [], ...tlsOptions } = tls === undefined ? {} : tlsVerifierOptions(tls)
   return createVerifier({
+    ...tlsOptions,
     audience,
     schemes: [
+      ...schemes,
       bearer({
         issuers: [
           // Whoever tests the target serves its keys from wherever that is easy.

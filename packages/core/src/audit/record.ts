@@ -20,7 +20,7 @@ export interface AuditRecord {
   readonly principal?: string
   readonly actor?: string
   readonly issuer?: string
-  /** `x-hmac-key-id`; as presented where it was refused. */
+  /** `x-hmac-key-id`, as presented where it was refused; or the SHA-256 thumbprint of the client's certificate, in base64url. */
   readonly keyId?: string
   /** `kid` of the token; as presented where it was refused. */
   readonly kid?: string

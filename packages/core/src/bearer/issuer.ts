@@ -29,6 +29,8 @@ export interface IssuerOptions {
   readonly maxAgeSeconds?: number | null
   /** `null` accepts tokens without `exp`, which never end. Default `required`. */
   readonly expiry?: 'required' | null
+  /** `required` refuses tokens that are not bound to the certificate of who presents them (RFC 8705). Default: those that are bound are checked. */
+  readonly certificateBinding?: 'required'
 }
 
 /** An issuer, ready for tokens. */
@@ -38,6 +40,7 @@ export interface Issuer {
   readonly claims: ClaimRules
   readonly roles: RoleRules
   readonly times: TimeRules
+  readonly isBindingRequired: boolean
 }
 
 /** @throws {ConfigurationError} naming the option */
@@ -53,6 +56,8 @@ export function openIssuer(setup: SchemeSetup, option: string, options: IssuerOp
   if (maxAgeSeconds !== null) checkNumber(`${option}.maxAgeSeconds`, maxAgeSeconds, 1, 1e9)
   if (options.expiry !== undefined && options.expiry !== null)
     checkOneOf(`${option}.expiry`, options.expiry, ['required'])
+  if (options.certificateBinding !== undefined)
+    checkOneOf(`${option}.certificateBinding`, options.certificateBinding, ['required'])
   return {
     algorithms: new Set(algorithms),
     keys: options.keys.open({ clock: setup.clock, option: `${option}.keys`, algorithms }),
@@ -64,6 +69,7 @@ export function openIssuer(setup: SchemeSetup, option: string, options: IssuerOp
     },
     roles: checkRoleRules(option, options.roles, options.scope),
     times: { skewSeconds, maxAgeSeconds },
+    isBindingRequired: options.certificateBinding === 'required',
   }
 }
 
@@ -91,4 +97,5 @@ const ISSUER_MEMBERS: readonly string[] = [
   'audience',
   'maxAgeSeconds',
   'expiry',
+  'certificateBinding',
 ] satisfies readonly (keyof IssuerOptions)[]

@@ -5,6 +5,7 @@ import { noteUse } from '../keys/key-use.js'
 import type { Principal } from '../principal.js'
 import type { RevocableCredentials } from '../revocation/revocation.js'
 import type { AttemptContext, Presented } from '../scheme.js'
+import { bindingOf, checkBinding } from './binding.js'
 import { type CheckedClaims, checkClaims, checkTimes, checkType } from './claims.js'
 import type { Issuer } from './issuer.js'
 import { rolesOf, scopesOf } from './roles.js'
@@ -70,7 +71,8 @@ export class PresentedToken implements Presented {
     facts.kid = verified.kid
     facts.tokenId = verified.claims.tokenId
     checkTimes(verified.claims, now, issuer.times)
-    const { revocation } = this.#terms.settings
+    const { clientCertificates, revocation } = this.#terms.settings
+    checkBinding(verified.binding, issuer.isBindingRequired, this.#context.view, clientCertificates)
     if (revocation === undefined) return verified.principal
     return chain(
       revocation.check(verified.revocable, now, 'token_revoked'),
@@ -94,6 +96,7 @@ export class PresentedToken implements Presented {
       kid: token.header.kid,
       key,
       claims,
+      binding: bindingOf(payload),
       principal: toPrincipal(payload, claims, token.header.kid, issuer),
       revocable: toRevocable(payload, claims, key.kid ?? token.header.kid),
     }

@@ -35,8 +35,8 @@ export function bearer(options: BearerOptions): SchemeOptions {
       const issuers = options.issuers.map((issuer, index) => {
         return openIssuer(setup, `${setup.option}.issuers[${index}]`, issuer, skewSeconds)
       })
-      const { keyReportSeconds = DEFAULT_REPORT_SECONDS, revocation } = setup
-      const settings = { cacheEntries, keyReportSeconds, skewSeconds, revocation }
+      const { keyReportSeconds = DEFAULT_REPORT_SECONDS, revocation, clientCertificates } = setup
+      const settings = { cacheEntries, keyReportSeconds, skewSeconds, revocation, clientCertificates }
       return new BearerScheme(new BearerTerms(setup.option, issuers, settings))
     },
   }

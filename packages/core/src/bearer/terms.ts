@@ -2,6 +2,8 @@ import { ConfigurationError, refusal } from '../errors.js'
 import type { VerificationKey } from '../key.js'
 import type { Principal } from '../principal.js'
 import type { RevocableCredentials, RevocationGuard } from '../revocation/revocation.js'
+import type { ClientCertificates } from '../scheme.js'
+import type { Binding } from './binding.js'
 import type { CheckedClaims } from './claims.js'
 import type { Issuer } from './issuer.js'
 import { parseObject, type UnverifiedToken } from './token.js'
@@ -15,6 +17,7 @@ export interface VerifiedToken {
   readonly key: VerificationKey
   readonly claims: CheckedClaims
   readonly principal: Principal
+  readonly binding: Binding
   /** All that the token can be revoked by. */
   readonly revocable: RevocableCredentials
 }
@@ -25,6 +28,7 @@ export interface BearerSettings {
   /** How far an issuer's clock may be from the clock here. */
   readonly skewSeconds: number
   readonly revocation: RevocationGuard | undefined
+  readonly clientCertificates: ClientCertificates | undefined
 }
 
 /** What tokens are verified by: the issuers, what was verified before, and the settings. */

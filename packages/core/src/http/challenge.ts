@@ -33,8 +33,20 @@ function stepUpParameters({ acrValues, maxAgeSeconds }: StepUp): string {
   return maxAgeSeconds === undefined ? acr : `${acr}, max_age=${quoted(String(maxAgeSeconds))}`
 }
 
+/**
+ * The challenge of client certificates. TLS asks for those, and HTTP has registered no scheme for it; but a 401 has a challenge (RFC 9110
+ * section 15.5.2), so the name is ours. No Authorization header answers it.
+ */
+export function mutualTlsChallenge(realm: string, reason: DenyReason | undefined): string {
+  return challengeOf('MutualTLS', realm, reason)
+}
+
 /** The challenge of HMAC-signed requests (RFC 9110 section 11.6.1; the name is ours). Bare where no credentials were sent. */
 export function hmacChallenge(realm: string, reason: DenyReason | undefined): string {
-  const challenge = `HMAC realm=${quoted(realm)}`
+  return challengeOf('HMAC', realm, reason)
+}
+
+function challengeOf(scheme: string, realm: string, reason: DenyReason | undefined): string {
+  const challenge = `${scheme} realm=${quoted(realm)}`
   return reason === undefined ? challenge : `${challenge}, error=${quoted(REASONS[reason].code)}`
 }

@@ -1,10 +1,10 @@
-import { type HmacKey, type KeyDetail, type KeyHealth, keyState, type VerificationKey } from '../key.js'
+import { type KeyDetail, type KeyHealth, keyState, type UsedKey } from '../key.js'
 
 const MOST_DETAILS = 100
 
 /** What can be told of some keys: of the first hundred one by one, of the others together. Ids and times, never a key. */
 export function keyDetails(
-  keys: Iterable<HmacKey | VerificationKey>,
+  keys: Iterable<UsedKey>,
   now: number,
 ): Required<Pick<KeyHealth, 'details'>> & Pick<KeyHealth, 'others'> {
   const details: KeyDetail[] = []
@@ -23,7 +23,7 @@ export function keyDetails(
   return { details, others: { keys: others, ...(Number.isFinite(latest) ? { lastUsedAt: latest } : {}) } }
 }
 
-export function keyDetail(key: HmacKey | VerificationKey, now: number): KeyDetail {
+export function keyDetail(key: UsedKey, now: number): KeyDetail {
   const id = 'principal' in key ? key.id : key.kid
   const lastUsedAt = key.use?.lastUsedAt ?? Number.NaN
   return {

@@ -4,7 +4,7 @@ import type { KeyDetail } from '../key.js'
 /** `diagnostics_channel` of what happens to keys; messages are `KeyEvent`s. */
 export const KEY_CHANNEL = 'countersign:key'
 
-/** A signature or MAC by the key held. At most one per key and interval. `state` is not `active`: it was refused all the same. */
+/** A signature or MAC by the key held, or TLS accepted the certificate. At most one per key and interval. `state` is not `active`: it was refused all the same. */
 export interface KeyUsedEvent extends KeyDetail {
   readonly event: 'key.used'
   readonly v: 1

@@ -1,4 +1,4 @@
-import { type HmacKey, keyState, type VerificationKey } from '../key.js'
+import { keyState, type UsedKey } from '../key.js'
 import { keyDetail } from './key-details.js'
 import { publishKeyEvent } from './key-events.js'
 
@@ -12,7 +12,7 @@ const ASSUMED_LIFE_SECONDS = 35 * 86_400
  * Notes that a signature or MAC by `key` held, whether or not the key is accepted: so "is the old key still used?" has an answer.
  * Costs a number write; an event and a look at the key's end once per `reportSeconds`.
  */
-export function noteUse(key: HmacKey | VerificationKey, now: number, reportSeconds: number, issuer?: string): void {
+export function noteUse(key: UsedKey, now: number, reportSeconds: number, issuer?: string): void {
   const { use } = key
   if (use === undefined) return
   use.lastUsedAt = now
@@ -32,7 +32,7 @@ export function noteUse(key: HmacKey | VerificationKey, now: number, reportSecon
  * Warns that a key in the last fifth of its life is still used: once a day at first, then each time a quarter of the rest has passed, at last
  * once a minute. So the warnings grow more frequent towards the end, and a year's key gives some hundred in all.
  */
-function warnNearEnd(key: HmacKey | VerificationKey, now: number): void {
+function warnNearEnd(key: UsedKey, now: number): void {
   const { use, notAfter } = key
   if (use === undefined || notAfter === undefined || keyState(key, now) !== 'active') return
   const remaining = notAfter - now

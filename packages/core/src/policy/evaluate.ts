@@ -214,8 +214,12 @@ function schemesOf(policy: NestedPolicy): ReadonlySet<SchemeName> | undefined {
   }
   const scheme = policy.scheme ?? (asksForStepUp(policy) ? 'bearer' : undefined)
   if (scheme === undefined) return undefined
-  // An actor is always the one that signed the request.
-  return new Set<SchemeName>(policy.actor === undefined ? [scheme] : [scheme, 'hmac'])
+  return new Set<SchemeName>(policy.actor === undefined ? [scheme] : [scheme, ...actorSchemes(policy.actor)])
+}
+
+/** An actor is always the service: the one that signed the request, or whose connection it is. */
+function actorSchemes({ scheme }: PrincipalRequirement): readonly SchemeName[] {
+  return scheme === undefined ? ['mtls', 'hmac'] : [scheme]
 }
 
 type NameList = 'anyRole' | 'allRoles' | 'anyScope' | 'allScopes'

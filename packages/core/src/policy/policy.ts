@@ -15,7 +15,7 @@ export interface PrincipalRequirement {
 
 /** What is asked of a request. */
 export interface Requirement extends PrincipalRequirement {
-  /** The service that signed a request on behalf of the principal: `actor: {}` asks only that there is one. */
+  /** The service that signed a request on behalf of the principal, or sent it over a connection of its certificate: `actor: {}` asks only that there is one. */
   readonly actor?: PrincipalRequirement
   /**
    * Authentication Context Class References, best first: the token's `acr` must be one of them (RFC 9470). Asked of the user alone, and so

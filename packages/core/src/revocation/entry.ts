@@ -1,3 +1,4 @@
+import { SCHEME_NAMES, type SchemeName } from '../principal.js'
 import type { RevocableCredentials, RevocationEntry } from './revocation.js'
 
 /*
@@ -7,7 +8,7 @@ import type { RevocableCredentials, RevocationEntry } from './revocation.js'
 /** The most that a verifier may grant a token beyond its `exp`. */
 const MOST_SKEW_SECONDS = 300
 
-export type RevocationKind = 'jti' | 'sid' | 'sub' | 'bearer key' | 'hmac key'
+export type RevocationKind = 'jti' | 'sid' | 'sub' | `${SchemeName} key`
 
 /** What is kept under a name. */
 export interface KeptRevocation {
@@ -57,7 +58,7 @@ export function revocationNames(
   add('jti', tokenId)
   add('sid', sessionId)
   add('sub', subject)
-  add(scheme === 'hmac' ? 'hmac key' : 'bearer key', keyId)
+  add(`${scheme} key`, keyId)
   return names
 }
 
@@ -82,7 +83,7 @@ function revoked(entry: RevocationEntry): readonly [RevocationKind, string] {
   if ('sessionId' in entry) return ['sid', text('sessionId', entry.sessionId)]
   if ('subject' in entry) return ['sub', text('subject', entry.subject)]
   if (!('keyId' in entry)) throw new TypeError('An entry names one of tokenId, sessionId, subject and keyId')
-  if (entry.scheme !== 'hmac' && entry.scheme !== 'bearer') throw new TypeError('scheme must be hmac or bearer')
+  if (!SCHEME_NAMES.includes(entry.scheme)) throw new TypeError(`scheme must be one of ${SCHEME_NAMES.join(', ')}`)
   return [`${entry.scheme} key`, text('keyId', entry.keyId)]
 }
 

@@ -1,9 +1,7 @@
 import type { Awaitable } from '../chain.js'
 import { isThenable, withinSeconds } from '../deadline.js'
 import { type CredentialError, refusal } from '../errors.js'
-import type { RevocableCredentials, Revocation, RevocationGuard } from './revocation.js'
-
-type Revoked = 'token_revoked' | 'key_inactive'
+import type { RevocableCredentials, Revocation, RevocationGuard, RevokedReason } from './revocation.js'
 
 /**
  * Asks a store and takes nothing but a plain `true` or `false` for an answer: whatever else comes, or nothing within
@@ -40,7 +38,7 @@ function ask(store: Revocation, credentials: RevocableCredentials, now: number):
   }
 }
 
-function settle(answer: unknown, revoked: Revoked): void {
+function settle(answer: unknown, revoked: RevokedReason): void {
   if (answer === false) return
   throw answer === true ? refusal(revoked) : unavailable()
 }

@@ -42,7 +42,14 @@ class MemoryEntries implements MemoryRevocation {
   readonly #maxEntries: number
   readonly #entries = new Map<string, Kept>()
   /** How many of each kind: what was never revoked need not be looked for. */
-  readonly #counts: Record<RevocationKind, number> = { jti: 0, sid: 0, sub: 0, 'bearer key': 0, 'hmac key': 0 }
+  readonly #counts: Record<RevocationKind, number> = {
+    jti: 0,
+    sid: 0,
+    sub: 0,
+    'mtls key': 0,
+    'hmac key': 0,
+    'bearer key': 0,
+  }
   readonly #isKept = (kind: RevocationKind) => this.#counts[kind] > 0
   /** By the clock of the verifier that asked last. */
   #now = Number.NEGATIVE_INFINITY

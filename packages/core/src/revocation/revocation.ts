@@ -4,15 +4,15 @@ import type { SchemeName } from '../principal.js'
 /** Verified credentials, by all that they can be revoked by. */
 export interface RevocableCredentials {
   readonly scheme: SchemeName
-  /** `iss` of a token. */
+  /** `iss` of a token; the issuer's name of a certificate, as in RFC 4514. */
   readonly issuer?: string | undefined
-  /** `jti` of a token. */
+  /** `jti` of a token; the serial number of a certificate, in upper-case hexadecimal digits. */
   readonly tokenId?: string | undefined
   /** `sub` of a token. */
   readonly subject?: string | undefined
   /** `sid` of a token (OpenID Connect Front-Channel Logout 1.0 section 3). */
   readonly sessionId?: string | undefined
-  /** `kid` of the verification key, or `x-hmac-key-id`. */
+  /** `kid` of the verification key, `x-hmac-key-id`, or the SHA-256 thumbprint of a certificate in base64url. */
   readonly keyId?: string | undefined
   /** `iat` of a token. */
   readonly issuedAt?: number | undefined
@@ -59,10 +59,13 @@ export class RevocationError extends Error {
   override readonly name = 'RevocationError'
 }
 
+/** What is said of revoked credentials. */
+export type RevokedReason = 'token_revoked' | 'key_inactive' | 'certificate_inactive'
+
 /** As a verifier sees a store. */
 export interface RevocationGuard {
   /** Throws or rejects with `CredentialError`: `revoked`, or `revocation_unavailable`. */
-  check(credentials: RevocableCredentials, now: number, revoked: 'token_revoked' | 'key_inactive'): Awaitable<void>
+  check(credentials: RevocableCredentials, now: number, revoked: RevokedReason): Awaitable<void>
   /** Whether a question could be answered now. Never rejects, and answers in time. */
   ready(now: number): Promise<boolean>
 }
