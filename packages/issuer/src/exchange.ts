@@ -75,7 +75,7 @@ export class Exchange {
     facts.subject = principal.id
     if (typeof claims['sid'] === 'string') facts.sessionId = claims['sid']
     const asked = typeof request.audience === 'string' ? [request.audience] : request.audience
-    if (asked.length === 0 || !asked.every((name) => rule.targets.includes(name)))
+    if (!Array.isArray(asked) || asked.length === 0 || !asked.every((name) => rule.targets.includes(name)))
       throw new IssuanceError('audience_not_allowed')
     const token = this.#terms.mint.mint(grantOf(principal, claims, request, asked), {
       now,

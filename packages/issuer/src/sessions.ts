@@ -53,7 +53,7 @@ export class Sessions {
   /** The access tokens of a session, as far as verifiers ask: told again they are none the worse. */
   async endAccess(sessionId: string, now: number): Promise<void> {
     const { issuer, longestTokenSeconds } = this.#terms
-    await this.#revoke({ issuer, sessionId, expiresAt: Math.ceil(now) + longestTokenSeconds })
+    await this.#revoke({ issuer, sessionId, expiresAt: Math.floor(now) + 1 + longestTokenSeconds })
   }
 
   /** A logout asks for no live token: an old one ends its session as well. */

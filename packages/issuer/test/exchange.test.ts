@@ -103,6 +103,7 @@ describe('token exchange', () => {
     expect(await ask('orders', ['inventory', 'billing'])).toBe('allow')
     expect(await ask('orders', 'orders')).toBe('audience_not_allowed')
     expect(await ask('orders', [])).toBe('audience_not_allowed')
+    expect(await ask('orders', undefined as never)).toBe('audience_not_allowed')
     expect(await ask('stock', 'billing')).toBe('subject_token_invalid')
     expect(at.audit.last).toMatchObject({ reason: 'audience_invalid' })
     expect(await ask('mallory', 'inventory')).toBe('actor_not_allowed')

@@ -52,10 +52,9 @@ export function describeAttempt(attempt: AttemptSummary): AuditRecord {
   }
 }
 
-export type Present<T> = { readonly [K in keyof T]?: Exclude<T[K], undefined> }
+type Present<T> = { readonly [K in keyof T]?: Exclude<T[K], undefined> }
 
-/** What is absent is left out, and texts are cut to length. */
-export function withoutAbsent<T extends Readonly<Record<string, unknown>>>(values: T): Present<T> {
+function withoutAbsent<T extends Readonly<Record<string, unknown>>>(values: T): Present<T> {
   const present: Record<string, unknown> = {}
   for (const [name, value] of Object.entries(values)) {
     if (value !== undefined) present[name] = typeof value === 'string' ? capped(value) : value

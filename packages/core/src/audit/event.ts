@@ -1,7 +1,6 @@
 import { channel } from 'node:diagnostics_channel'
-import { withoutAbsent } from './describe.js'
 import type { AuditLogger } from './logger.js'
-import type { AuditedRequest, AuthEventName, AuthEventRecord } from './record.js'
+import { type AuditedRequest, type AuthEventName, type AuthEventRecord, capped } from './record.js'
 import { writeLine } from './write.js'
 
 /** `diagnostics_channel` of all events beside attempts: logins, refreshes, logouts. Messages are their records. */
@@ -34,10 +33,30 @@ export function recordAuthEvent(
     event,
     v: 1,
     outcome,
-    ...withoutAbsent(facts),
-    ...withoutAbsent({ route, ip, method, requestId, traceId, framework }),
+    ...plain(facts),
+    ...plain({ route, ip, method, requestId, traceId, framework }),
     durationUs,
   })
   if (logger !== null) writeLine(record, logger)
   if (events.hasSubscribers) events.publish(record)
+}
+
+const MOST_NAMES = 20
+
+/**
+ * What is plainly a value, texts and lists cut to length. Facts may be what a client sent, of any form whatever the type says: an object of
+ * its making would write keys of its own.
+ */
+function plain<T extends object>(facts: T): { readonly [K in keyof T]?: Exclude<T[K], undefined> } {
+  const values: Record<string, unknown> = {}
+  for (const [name, fact] of Object.entries(facts)) {
+    if (typeof fact === 'string') values[name] = capped(fact)
+    else if (typeof fact === 'number' || typeof fact === 'boolean') values[name] = fact
+    else if (Array.isArray(fact))
+      values[name] = fact
+        .slice(0, MOST_NAMES)
+        .filter((item) => typeof item === 'string')
+        .map(capped)
+  }
+  return values as { [K in keyof T]?: Exclude<T[K], undefined> }
 }

@@ -39,6 +39,17 @@ describe('the record of an event', () => {
     expect(lines[0]?.[1]).toMatchObject({ principal: 'a'.repeat(256), method: 'b'.repeat(256) })
   })
 
+  it('takes nothing but plain values: what a client sent may be of any form', () => {
+    const { lines, logger } = memoryLogger()
+    const client = { toString: 'x', secret: 'y' } as never
+    const audience = [...Array.from({ length: 30 }, (_, index) => `a${index}`.padEnd(300, 'b')), {} as never]
+    recordAuthEvent({ ...LOGIN, client, audience, request: { method: [] as never, route: null as never } }, logger)
+    const [[, record] = []] = lines
+    expect(record).not.toHaveProperty('client')
+    expect(record).not.toHaveProperty('route')
+    expect(record).toMatchObject({ audience: audience.slice(0, 20).map((name) => name.slice(0, 256)) })
+  })
+
   it('is published, also where no logger is given, and no sink can change it for the next', () => {
     const seen: unknown[] = []
     const look = (message: unknown) => seen.push(message)
