@@ -44,13 +44,17 @@ export class HealthMetrics {
     gauge('scheme_ready', 'Whether a scheme could verify a request now: 1 or 0.', ['scheme'], ({ schemes }) =>
       schemes.map(({ scheme, ready }) => [{ scheme: SCHEMES.nameOf(scheme) }, Number(ready)]),
     )
-    gauge('store_ready', 'Whether a store could answer now: 1 or 0.', ['store'], ({ schemes, revocation }) => {
-      const replay = schemes.find(({ replayStore }) => replayStore !== undefined)?.replayStore
-      return [
-        ...(replay === undefined ? [] : [[{ store: 'replay' }, Number(replay.ready)] as const]),
-        ...(revocation === undefined ? [] : [[{ store: 'revocation' }, Number(revocation.ready)] as const]),
-      ]
-    })
+    gauge(
+      'store_ready',
+      'Whether a store could answer now: 1 or 0.',
+      ['store'],
+      ({ schemes, revocation, throttle }) => {
+        const replay = schemes.find(({ replayStore }) => replayStore !== undefined)?.replayStore
+        return Object.entries({ replay, revocation, throttle }).flatMap(([store, health]): Sample[] =>
+          health === undefined ? [] : [[{ store }, Number(health.ready)]],
+        )
+      },
+    )
   }
 
   #addKeys(instruments: Instruments, mostKeys: number): void {

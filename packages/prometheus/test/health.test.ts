@@ -1,4 +1,5 @@
 import { createVerifier, hmac, keyRing, memoryReplayStore, memoryRevocation, type Verifier } from '@countersign/core'
+import { memoryThrottle } from '@countersign/core/throttle'
 import { describe, expect, it } from 'vitest'
 import { bearing, bench, billing, caughtWarnings, issuer, NOW, signed, token } from '../../core/test/kit.js'
 import { collected } from './kit.js'
@@ -35,6 +36,17 @@ describe('readiness', () => {
       value('countersign_store_ready', { store: 'replay' }),
       value('countersign_store_ready', { store: 'revocation' }),
     ]).toEqual([0, 0, 1, 0, 1])
+  })
+
+  it('tells of what counts failures, and of those that were throttled', async () => {
+    const self = bench({ verifier: { audit: null, throttle: memoryThrottle({ failuresPerAddress: 1 }) } })
+    const { scrape } = collected({ verifiers: { orders: self.verifier } })
+    for (let index = 0; index < 30; index++) await self.verdict(bearing('not.a.token'))
+    const { value } = await scrape()
+    expect(value('countersign_store_ready', { store: 'throttle' })).toBe(1)
+    expect(value('countersign_attempts_total', { outcome: 'deny', reason: 'token_malformed' })).toBe(1)
+    // Each of them, however many of their records were written.
+    expect(value('countersign_attempts_total', { outcome: 'deny', reason: 'throttled' })).toBe(29)
   })
 
   it('says nothing of stores that are not there', async () => {
