@@ -1,9 +1,17 @@
 import { setTimeout as delay } from 'node:timers/promises'
-import { type Answer, reporting, type Sent, send, sendPatiently, tokenOfAda } from './callers.js'
+import { type Answer, reporting, type Sent, send, sendPatiently, tokenOf } from './callers.js'
 import type { Checks } from './checks.js'
 import type { Stack } from './stack.js'
 
-const LASTING = ['redis', 'keys', 'gateway', 'orders-1', 'orders-2', 'inventory', 'prometheus']
+export const LASTING: readonly string[] = [
+  'redis',
+  'keys',
+  'gateway',
+  'orders-1',
+  'orders-2',
+  'inventory',
+  'prometheus',
+]
 const SERVICES = ['gateway', 'orders-1', 'orders-2', 'inventory']
 
 /** What the checks send with. */
@@ -31,7 +39,7 @@ export async function playScenario(stack: Stack, checks: Checks): Promise<void> 
     checks,
     gateway,
     replicas,
-    token: await tokenOfAda(stack, gateway),
+    token: await tokenOf('ada', stack, gateway),
     sign: await reporting(stack),
   }
   await checkPython(parts)
