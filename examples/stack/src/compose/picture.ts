@@ -17,6 +17,8 @@ const DRAW = `${DIRECTORY}/examples/monitoring/dist/picture.js`
 const { output = 'dashboard.png', minutes = '4' } = parseArgs({
   options: { output: { type: 'string' }, minutes: { type: 'string' } },
 }).values
+if (!(Number(minutes) >= 2))
+  throw new Error('usage: node picture.js --output dashboard.png [--minutes 4]; 2 minutes at least')
 const engine = await findEngine()
 if ('missing' in engine) throw new Error(engine.missing)
 

@@ -5,74 +5,55 @@ import type { Stack } from './stack.js'
 /** Somebody who sends on average so many requests a second, at times that have nothing to do with each other. */
 interface Caller {
   readonly perSecond: number
-  readonly make: () => Sent | readonly Sent[]
+  /** Several are sent one after the other. */
+  readonly make: () => readonly Sent[]
 }
 
-const JSON_BODY = { 'content-type': 'application/json' }
-const ORDER = JSON.stringify({ item: 'tea', quantity: 1 })
-const REDIS_GONE_SECONDS = 20
+interface Addresses {
+  readonly gateway: string
+  readonly inventory: string
+  readonly replicas: readonly [string, string]
+}
+
+/** Made anew meanwhile. */
+interface Credentials {
+  ada: Sent['headers']
+  rob: Sent['headers']
+  sign: (ordersUrl: string) => Sent
+}
+
 const FLOOD_SECONDS = 30
+const REDIS_GONE_SECONDS = 20
+/** Until both replicas have read a changed key file. */
+const NEW_KEY_SECONDS = 15
 
 /**
  * Sends requests to the stack, good and bad. After a fifth of the time somebody guesses tokens, in the middle Redis is gone, after three
  * quarters a key is rotated.
  */
 export async function sendTraffic(stack: Stack, minutes: number, print: (line: string) => void): Promise<void> {
+  const at = await findAddresses(stack)
+  const credentials = { ...(await logIn(stack, at)), sign: await reporting(stack) }
   const seconds = minutes * 60
-  const gateway = await stack.url('gateway', 3000)
-  const inventory = await stack.url('inventory', 3002)
-  const replicas = [await stack.url('orders-1', 3001), await stack.url('orders-2', 3001)] as const
-  const orders = () => replicas[Math.random() < 0.5 ? 0 : 1]
-  const token = async () => ({
-    ada: await tokenOf('ada', stack, gateway),
-    rob: await tokenOf('rob', stack, gateway),
-  })
-  let tokens = await token()
-  let sign = await reporting(stack)
-  const asAda = (url: string): Sent => ({ url, headers: tokens.ada })
-  const buys = (headers: Sent['headers']): Sent => ({
-    url: `${gateway}/api/orders`,
-    headers: { ...headers, ...JSON_BODY },
-    body: ORDER,
-  })
-  const guess = (): Sent => ({ url: `${orders()}/orders`, headers: forged(tokens.ada) })
-  const replay = (): readonly Sent[] => {
-    const signed = sign(replicas[0])
-    return [signed, { ...signed, url: `${replicas[1]}/orders` }]
-  }
-
   const over = new AbortController()
-  const call = (caller: Caller, forSeconds = seconds) => keepCalling(caller, forSeconds, over.signal)
-  const calling = [
-    call({ perSecond: 8, make: () => asAda(`${gateway}/api/orders`) }),
-    call({ perSecond: 1, make: () => buys(tokens.ada) }),
-    call({ perSecond: 3, make: () => asAda(`${gateway}/api/stock`) }),
-    call({ perSecond: 5, make: () => asAda(`${orders()}/orders`) }),
-    call({ perSecond: 7, make: () => sign(orders()) }),
-    call({ perSecond: 0.6, make: replay }),
-    call({ perSecond: 0.5, make: guess }),
-    call({ perSecond: 0.5, make: () => ({ url: `${inventory}/stock`, headers: {} }) }),
-    call({ perSecond: 0.4, make: () => buys(tokens.rob) }),
-    call({ perSecond: 0.4, make: () => ({ ...sign(orders()), url: `${orders()}/orders?all` }) }),
-  ]
+  const calling = usualCallers(at, credentials).map((caller) => keepCalling(caller, seconds, over.signal))
   try {
     await delay(seconds * 200)
     print('somebody guesses tokens')
-    calling.push(call({ perSecond: 12, make: guess }, FLOOD_SECONDS))
+    calling.push(keepCalling(guesser(at, credentials, 12), FLOOD_SECONDS, over.signal))
     await delay(seconds * 300)
     print('Redis is gone')
     await stack.must(['kill', 'redis'])
     await delay(REDIS_GONE_SECONDS * 1000)
     await stack.must(['start', 'redis'])
     print('and back')
-    tokens = await token()
+    Object.assign(credentials, await logIn(stack, at))
     await delay(seconds * 250 - REDIS_GONE_SECONDS * 1000)
     print('a key is rotated')
     const files = ['--key-file', '/keys/orders/callers.json', '--secret-out', '/keys/clients/reporting-2.hex']
     await stack.exec('keys', ['countersign', 'keys', 'rotate', 'reporting-1', '--overlap', '1h', ...files])
-    // Both replicas read the file within seconds.
-    await delay(15_000)
-    sign = await reporting(stack, 'reporting-2', 'reporting-2.hex')
+    await delay(NEW_KEY_SECONDS * 1000)
+    credentials.sign = await reporting(stack, 'reporting-2', 'reporting-2.hex')
   } catch (error) {
     over.abort()
     throw error
@@ -82,19 +63,69 @@ export async function sendTraffic(stack: Stack, minutes: number, print: (line: s
   }
 }
 
-/** A token with another signature. */
-function forged({ authorization = '' }: Sent['headers']): Sent['headers'] {
-  const [signed] = /^.*\./.exec(authorization) ?? ['']
-  return { authorization: signed + Buffer.alloc(64, Math.floor(Math.random() * 256)).toString('base64url') }
+async function findAddresses(stack: Stack): Promise<Addresses> {
+  return {
+    gateway: await stack.url('gateway', 3000),
+    inventory: await stack.url('inventory', 3002),
+    replicas: [await stack.url('orders-1', 3001), await stack.url('orders-2', 3001)],
+  }
 }
 
-/** Returns how many requests were sent. */
+async function logIn(stack: Stack, { gateway }: Addresses): Promise<Pick<Credentials, 'ada' | 'rob'>> {
+  return { ada: await tokenOf('ada', stack, gateway), rob: await tokenOf('rob', stack, gateway) }
+}
+
+function usualCallers(at: Addresses, credentials: Credentials): readonly Caller[] {
+  const { gateway, inventory, replicas } = at
+  const asAda = (url: string): Sent => ({ url, headers: credentials.ada })
+  const buy = (headers: Sent['headers']): Sent => ({
+    url: `${gateway}/api/orders`,
+    headers: { ...headers, 'content-type': 'application/json' },
+    body: JSON.stringify({ item: 'tea', quantity: 1 }),
+  })
+  const sendTwice = (): readonly Sent[] => {
+    const signed = credentials.sign(replicas[0])
+    return [signed, { ...signed, url: `${replicas[1]}/orders` }]
+  }
+  return [
+    { perSecond: 8, make: () => [asAda(`${gateway}/api/orders`)] },
+    { perSecond: 3, make: () => [asAda(`${gateway}/api/stock`)] },
+    { perSecond: 5, make: () => [asAda(`${either(replicas)}/orders`)] },
+    { perSecond: 7, make: () => [credentials.sign(either(replicas))] },
+    { perSecond: 1, make: () => [buy(credentials.ada)] },
+    // Has not the role.
+    { perSecond: 0.4, make: () => [buy(credentials.rob)] },
+    { perSecond: 0.6, make: sendTwice },
+    // Signed for another target.
+    { perSecond: 0.4, make: () => [{ ...credentials.sign(replicas[0]), url: `${replicas[0]}/orders?all` }] },
+    { perSecond: 0.5, make: () => [{ url: `${inventory}/stock`, headers: {} }] },
+    guesser(at, credentials, 0.5),
+  ]
+}
+
+/** Sends tokens with made-up signatures. */
+function guesser({ replicas }: Addresses, credentials: Credentials, perSecond: number): Caller {
+  return {
+    perSecond,
+    make() {
+      const [signed = ''] = /^.*\./.exec(credentials.ada['authorization'] ?? '') ?? []
+      const signature = Buffer.alloc(64, Math.floor(Math.random() * 256)).toString('base64url')
+      return [{ url: `${either(replicas)}/orders`, headers: { authorization: signed + signature } }]
+    },
+  }
+}
+
+function either([first, second]: readonly [string, string]): string {
+  return Math.random() < 0.5 ? first : second
+}
+
+/** Returns how many times it called. */
 async function keepCalling({ perSecond, make }: Caller, seconds: number, signal: AbortSignal): Promise<number> {
   const until = performance.now() + seconds * 1000
-  const underWay: Promise<unknown>[] = []
+  const underWay: Promise<void>[] = []
   while (performance.now() < until && !signal.aborted) {
     await delay((-Math.log(1 - Math.random()) / perSecond) * 1000)
-    underWay.push(sendAll([make()].flat()))
+    underWay.push(sendAll(make()))
   }
   await Promise.all(underWay)
   return underWay.length
