@@ -18,7 +18,10 @@ export interface Panel {
       readonly mappings?: readonly {
         readonly options: Readonly<Record<string, { readonly text: string; readonly color: string }>>
       }[]
-      readonly custom?: { readonly stacking: { readonly mode: string } }
+      readonly custom?: {
+        readonly stacking: { readonly mode: string }
+        readonly scaleDistribution?: { readonly type: 'log' | 'linear' }
+      }
     }
     /** Colours of lines, by name. */
     readonly overrides: readonly {

@@ -1,17 +1,18 @@
 import type { Panel } from './dashboard.js'
 import type { Line, Span } from './query.js'
-import { inUnit, ticks } from './units.js'
+import { linearScale, logarithmicScale } from './scale.js'
+import { inUnit } from './units.js'
 
 const COLUMN = 60
 const ROW = 36
 const GAP = 8
 const COLOURS = [
   '#3274d9',
-  '#56a64b',
-  '#e02f44',
   '#ff9830',
   '#8f3bb8',
   '#00a3a3',
+  '#e02f44',
+  '#56a64b',
   '#b877d9',
   '#7c6a0a',
   '#d683ce',
@@ -86,7 +87,8 @@ function drawRows(panel: Panel, lines: readonly Line[], box: Box): string {
     .map(({ name, points }, index) => {
       const y = box.y + 14 + index * 20
       const value = inUnit(points.at(-1)?.[1] ?? Number.NaN, panel.fieldConfig.defaults.unit)
-      return text(box.x, y, name) + text(box.x + 420, y, value, 'text-anchor="end"')
+      // The name last: it may be long.
+      return text(box.x + 60, y, value, 'text-anchor="end"') + text(box.x + 80, y, name)
     })
     .join('')
 }
@@ -98,27 +100,31 @@ function drawChart(panel: Panel, given: readonly Line[], box: Box, span: Span): 
   const colours = coloursOf(panel, given)
   const legend = layLegend(given, colours, box)
   const plot = { x: box.x + 56, y: box.y + 4, width: box.width - 62, height: box.height - 28 - legend.height }
-  const marks = ticks(Math.max(...lines.flatMap(({ points }) => points.map(([, value]) => value))))
-  const top = marks.at(-1) ?? 1
+  const makeScale = custom?.scaleDistribution?.type === 'log' ? logarithmicScale : linearScale
+  const { marks, share } = makeScale(lines.flatMap(({ points }) => points.map(([, value]) => value)))
   const toX = (seconds: number) => plot.x + ((seconds - span.from) / (span.to - span.from)) * plot.width
-  const toY = (value: number) => plot.y + plot.height * (1 - value / top)
+  const toY = (value: number) => plot.y + plot.height * (1 - share(value))
   const grid = marks.map((mark) => {
     const y = toY(mark)
     return `<path d="M${plot.x} ${round(y)}h${plot.width}" stroke="#e4e5e6"/>${text(plot.x - 6, y + 4, inUnit(mark, unit), 'text-anchor="end" fill="#6e6e6e"')}`
   })
-  const times = [0, 0.25, 0.5, 0.75, 1].map((share) => {
-    const seconds = span.from + share * (span.to - span.from)
-    const anchor = share === 0 ? 'start' : share === 1 ? 'end' : 'middle'
+  const times = [0, 0.25, 0.5, 0.75, 1].map((part) => {
+    const seconds = span.from + part * (span.to - span.from)
+    const anchor = part === 0 ? 'start' : part === 1 ? 'end' : 'middle'
     return text(toX(seconds), plot.y + plot.height + 16, clockTime(seconds), `text-anchor="${anchor}" fill="#6e6e6e"`)
   })
   // What is on top of a stack is drawn first, so that what is below covers its foot.
   const drawn = lines.map(({ points }, index) => {
     const colour = colours[index]
-    const path = points.map(([seconds, value]) => `${round(toX(seconds))} ${round(toY(value))}`).join('L')
-    const first = round(toX(points[0]?.[0] ?? span.from))
-    const foot = `L${round(toX(points.at(-1)?.[0] ?? span.to))} ${round(toY(0))}L${first} ${round(toY(0))}Z`
-    const area = isStacked ? `<path d="M${path}${foot}" fill="${colour}"/>` : ''
-    return `${area}<path d="M${path}" fill="none" stroke="${colour}" stroke-width="1.8"/>`
+    const at = (seconds: number, value: number) => `${round(toX(seconds))} ${round(toY(value))}`
+    const path = points.map(([seconds, value], order) => {
+      const isNext = order > 0 && seconds - (points[order - 1]?.[0] ?? 0) < span.stepSeconds * 1.5
+      return `${isNext ? 'L' : 'M'}${at(seconds, value)}`
+    })
+    // A stack has a height at every step.
+    const foot = `L${at(points.at(-1)?.[0] ?? span.to, 0)}L${at(points[0]?.[0] ?? span.from, 0)}Z`
+    const area = isStacked ? `<path d="${path.join('')}${foot}" fill="${colour}"/>` : ''
+    return `${area}<path d="${path.join('')}" fill="none" stroke="${colour}" stroke-width="1.8"/>`
   })
   return [...grid, ...times, ...drawn.reverse(), legend.svg].join('')
 }
@@ -161,7 +167,7 @@ function layLegend(
   let x = 0
   let row = 0
   const placed = lines.map(({ name }) => {
-    const width = 24 + name.length * 6.4
+    const width = 28 + name.length * 7
     if (x > 0 && x + width > box.width) {
       x = 0
       row++

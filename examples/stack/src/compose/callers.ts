@@ -15,6 +15,8 @@ export interface Answer {
 export interface Sent {
   readonly url: string
   readonly headers: Readonly<Record<string, string>>
+  /** Sent with POST. */
+  readonly body?: string
 }
 
 const ANSWER_SECONDS = 10
@@ -23,6 +25,7 @@ const ROUNDS = 10
 export async function send(sent: Sent): Promise<Answer> {
   const started = performance.now()
   const answer = await fetch(sent.url, {
+    ...(sent.body === undefined ? {} : { method: 'POST', body: sent.body }),
     headers: { ...sent.headers, connection: 'close' },
     signal: AbortSignal.timeout(ANSWER_SECONDS * 1000),
   })
@@ -46,10 +49,14 @@ export async function sendPatiently(make: () => Sent): Promise<Answer & Sent> {
   }
 }
 
-/** Makes signed requests for `GET /orders` as the reporting service, with the secret that the stack made for it. */
-export async function reporting(stack: Stack): Promise<(ordersUrl: string) => Sent> {
-  const secret = await stack.exec('keys', ['cat', '/keys/clients/reporting-secret.hex'])
-  const signer = createSigner({ keyId: 'reporting-1', secret: Buffer.from(secret, 'hex'), audience: 'orders' })
+/** Makes signed requests for `GET /orders` as the reporting service, with a secret that the stack made for it. */
+export async function reporting(
+  stack: Stack,
+  keyId = 'reporting-1',
+  file = 'reporting-secret.hex',
+): Promise<(ordersUrl: string) => Sent> {
+  const secret = await stack.exec('keys', ['cat', `/keys/clients/${file}`])
+  const signer = createSigner({ keyId, secret: Buffer.from(secret, 'hex'), audience: 'orders' })
   return (ordersUrl) => ({
     url: `${ordersUrl}/orders`,
     headers: { ...signer.sign({ method: 'GET', url: '/orders', body: null }) },
@@ -57,19 +64,23 @@ export async function reporting(stack: Stack): Promise<(ordersUrl: string) => Se
 }
 
 /**
- * Logs ada in and returns her token, as a header.
+ * Logs a user in and returns the token, as a header.
  *
- * @throws {Error} she is not let in
+ * @throws {Error} the user is not let in
  */
-export async function tokenOfAda(stack: Stack, gatewayUrl: string): Promise<Readonly<Record<string, string>>> {
+export async function tokenOf(
+  name: string,
+  stack: Stack,
+  gatewayUrl: string,
+): Promise<Readonly<Record<string, string>>> {
   const users: readonly DemoUser[] = JSON.parse(await stack.exec('keys', ['cat', '/keys/clients/users.json']))
-  const ada = users.find(({ name }) => name === 'ada')
+  const user = users.find((one) => one.name === name)
   const answer = await fetch(`${gatewayUrl}/login`, {
     method: 'POST',
     headers: { 'content-type': 'application/json' },
-    body: JSON.stringify({ username: 'ada', password: ada?.password }),
+    body: JSON.stringify({ username: name, password: user?.password }),
   })
-  if (answer.status !== 200) throw new Error(`ada is answered ${answer.status}`)
+  if (answer.status !== 200) throw new Error(`${name} is answered ${answer.status}`)
   const { access_token: token } = (await answer.json()) as { access_token: string }
   return { authorization: `Bearer ${token}` }
 }

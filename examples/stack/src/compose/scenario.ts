@@ -1,9 +1,18 @@
 import { setTimeout as delay } from 'node:timers/promises'
-import { type Answer, reporting, type Sent, send, sendPatiently, tokenOfAda } from './callers.js'
+import { type Answer, reporting, type Sent, send, sendPatiently, tokenOf } from './callers.js'
 import type { Checks } from './checks.js'
 import type { Stack } from './stack.js'
 
-const LASTING = ['redis', 'users', 'keys', 'gateway', 'orders-1', 'orders-2', 'inventory', 'prometheus']
+export const LASTING: readonly string[] = [
+  'redis',
+  'users',
+  'keys',
+  'gateway',
+  'orders-1',
+  'orders-2',
+  'inventory',
+  'prometheus',
+]
 const SERVICES = ['gateway', 'orders-1', 'orders-2', 'inventory']
 
 /** What the checks send with. */
@@ -31,7 +40,7 @@ export async function playScenario(stack: Stack, checks: Checks): Promise<void> 
     checks,
     gateway,
     replicas,
-    token: await tokenOfAda(stack, gateway),
+    token: await tokenOf('ada', stack, gateway),
     sign: await reporting(stack),
   }
   await checkPython(parts)
@@ -183,14 +192,14 @@ async function checkRedisOutage(parts: Parts, taken: readonly Sent[]): Promise<v
 
 async function checkUsersKept({ stack, checks, gateway }: Parts): Promise<void> {
   await stack.must(['kill', 'users'])
-  const refused = await tokenOfAda(stack, gateway).then(
+  const refused = await tokenOf('ada', stack, gateway).then(
     () => 'let in',
     () => 'refused',
   )
   checks.equal('the store of users is killed: nobody is logged in', refused, 'refused')
   await stack.must(['start', 'users'])
   const logsIn = () =>
-    tokenOfAda(stack, gateway).then(
+    tokenOf('ada', stack, gateway).then(
       () => true,
       () => false,
     )
