@@ -13,6 +13,7 @@ import {
 import { countersign } from '@countersign/fastify'
 import {
   Front,
+  followTls,
   type HttpLimits,
   healthReport,
   httpLimits,
@@ -131,7 +132,7 @@ function emptyServer(log: Logger, limits: HttpLimits, identity: LiveIdentity | u
   const common = { loggerInstance: log as FastifyBaseLogger, requestTimeout: limits.requestTimeout }
   if (identity === undefined) return Fastify({ ...common, http: limits })
   const app = Fastify({ ...common, https: mutualTlsOptions(identity, limits) })
-  identity.follow(app.server)
+  followTls(app.server, identity, log)
   // A server of https is one of http, to whom it serves.
   return app as unknown as FastifyInstance
 }

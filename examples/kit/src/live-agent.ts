@@ -46,3 +46,9 @@ export class LiveAgent extends Dispatcher {
     return new Agent({ ...this.#options, connect: { ...this.#options.connect, cert, key, ca } })
   }
 }
+
+/** A `fetch` over an agent. */
+export function fetchOver(agent: LiveAgent): typeof fetch {
+  // fetch of Node takes it, but its types know only the undici that they were made of.
+  return (input, init) => fetch(input, { ...init, dispatcher: agent } as unknown as RequestInit)
+}

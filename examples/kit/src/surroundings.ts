@@ -1,9 +1,9 @@
 import type { ReplayStore, Verifier } from '@countersign/core'
 import type { Logger } from 'pino'
+import { openIdentity } from './identity-settings.js'
 import type { LiveIdentity } from './live-identity.js'
 import { type MetricsServer, serveMetrics } from './metrics.js'
 import type { Service } from './run-service.js'
-import { openIdentity } from './service-tls.js'
 import { portSetting } from './settings.js'
 import { openStores } from './stores.js'
 

@@ -1,6 +1,4 @@
 import { once } from 'node:events'
-import { createServer, type Server } from 'node:http'
-import { createServer as createTlsServer } from 'node:https'
 import { createSigner, signedFetch } from '@countersign/client'
 import {
   bearer,
@@ -18,13 +16,13 @@ import {
 import { countersign } from '@countersign/express'
 import {
   checkServiceUrl,
+  createServiceServer,
   Front,
   fetchOver,
   type HttpLimits,
   healthReport,
   httpLimits,
   type LiveIdentity,
-  mutualTlsOptions,
   type Service,
   urlOf,
   warmUp,
@@ -104,7 +102,7 @@ export async function startOrders(options: OrdersOptions): Promise<Service> {
   const auth = countersign({ verifier })
   const app = express()
   app.disable('x-powered-by')
-  const server = createServerFor(app, limits, identity)
+  const server = createServiceServer(app, { limits, identity, log })
   const front = new Front(server, log)
 
   app.get('/health', async (_req, res) => {
@@ -213,11 +211,4 @@ function answerError(log: Logger): ErrorRequestHandler {
     if (status === 500) log.error({ err: error }, 'unexpected')
     res.status(status).json({ error: status === 500 ? 'unexpected' : 'the body cannot be read' })
   }
-}
-
-function createServerFor(app: express.Express, limits: HttpLimits, identity: LiveIdentity | undefined): Server {
-  if (identity === undefined) return createServer(limits, app)
-  const server = createTlsServer(mutualTlsOptions(identity, limits), app)
-  identity.follow(server)
-  return server
 }

@@ -1,9 +1,4 @@
-import type { Server } from 'node:http'
-import { Server as HttpsServer, type ServerOptions } from 'node:https'
-import type { AddressInfo } from 'node:net'
 import type { Logger } from 'pino'
-import type { HttpLimits } from './http-limits.js'
-import type { LiveAgent } from './live-agent.js'
 import { LiveIdentity } from './live-identity.js'
 import { onceAMinute } from './once-a-minute.js'
 
@@ -39,33 +34,8 @@ export function openIdentity(
   }
 }
 
-/** How a service serves over mutual TLS: whoever has no certificate of the authorities does not come through the handshake. */
-export function mutualTlsOptions({ material }: LiveIdentity, limits: HttpLimits): ServerOptions {
-  return {
-    ...limits,
-    ...material,
-    requestCert: true,
-    rejectUnauthorized: true,
-    handshakeTimeout: limits.headersTimeout,
-  }
-}
-
-/** A `fetch` over an agent. */
-export function fetchOver(agent: LiveAgent): typeof fetch {
-  // fetch of Node takes it, but its types know only the undici that they were made of.
-  return (input, init) => fetch(input, { ...init, dispatcher: agent } as unknown as RequestInit)
-}
-
 /** @throws {Error} the address of a service is not https although there is a certificate to show */
 export function checkServiceUrl(name: string, url: string, identity: LiveIdentity | undefined): void {
   if (identity !== undefined && !url.startsWith('https://'))
     throw new Error(`${name} must be https: services talk over mutual TLS`)
-}
-
-/** Scheme, host and port of a server that listens. */
-export function urlOf(server: Server): string {
-  // A server that listens on a port has an address of this form.
-  const { address, family, port } = server.address() as AddressInfo
-  const scheme = server instanceof HttpsServer ? 'https' : 'http'
-  return `${scheme}://${family === 'IPv6' ? `[${address}]` : address}:${port}`
 }
