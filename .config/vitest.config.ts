@@ -7,6 +7,8 @@ export default defineConfig({
   ssr: { resolve: { conditions: ['@countersign/source'] } },
   test: {
     include: ['packages/*/test/**/*.test.ts', 'examples/*/test/**/*.test.ts'],
+    // Many tests wait for processes and sockets: by default a machine of two cores would run one file at a time.
+    maxWorkers: '100%',
     testTimeout: 20_000,
     hookTimeout: 30_000,
   },

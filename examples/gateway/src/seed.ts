@@ -35,10 +35,11 @@ async function run(): Promise<void> {
   const { positionals, values } = readArguments()
   const [command, typedName] = positionals
   const { USERS_KEY: usersKey } = settings(['USERS_KEY'])
-  const redisUrl = process.env['REDIS_URL']
-  const { DATA_DIRECTORY: dataDirectory } =
-    redisUrl === undefined ? settings(['DATA_DIRECTORY']) : { DATA_DIRECTORY: '' }
-  const users = await openUsers({ dataDirectory, usersKey, redisUrl })
+  const users = await openUsers({
+    dataDirectory: () => settings(['DATA_DIRECTORY']).DATA_DIRECTORY,
+    usersKey,
+    redisUrl: process.env['REDIS_URL'],
+  })
   try {
     if (command === 'demo') await seedDemo(users.store, usersKey, typedName)
     else if (command === 'add') await add(users.store, usersKey, nameOf(typedName), values)

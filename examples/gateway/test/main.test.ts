@@ -61,7 +61,11 @@ async function runFor(work: (url: string) => Promise<void>): Promise<number> {
 
 describe('the gateway as a process', { timeout: 60_000 }, () => {
   it('makes sealed signing keys and keeps them and its users over a restart', async () => {
-    const { store, close } = await openUsers({ dataDirectory: directory, usersKey: USERS_KEY, redisUrl: undefined })
+    const { store, close } = await openUsers({
+      dataDirectory: () => directory,
+      usersKey: USERS_KEY,
+      redisUrl: undefined,
+    })
     await putUsers(store)
     await close()
     const kids: unknown[] = []

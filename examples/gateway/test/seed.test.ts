@@ -42,7 +42,7 @@ async function run(file: string, args: readonly string[], input = ''): Promise<R
 const seed = (args: readonly string[], input?: string): Promise<Run> => run('seed.js', args, input)
 
 async function withStore<T>(work: (store: Awaited<ReturnType<typeof openUsers>>['store']) => Promise<T>): Promise<T> {
-  const { store, close } = await openUsers({ dataDirectory: directory, usersKey: USERS_KEY, redisUrl: undefined })
+  const { store, close } = await openUsers({ dataDirectory: () => directory, usersKey: USERS_KEY, redisUrl: undefined })
   return work(store).finally(close)
 }
 

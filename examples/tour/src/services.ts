@@ -104,7 +104,7 @@ export async function startServices(): Promise<DemoServices> {
 async function makeUsers() {
   const usersKey = randomBytes(32).toString('base64url')
   const dataDirectory = await mkdtemp(join(tmpdir(), 'countersign-demo-'))
-  const { store, close } = await openUsers({ dataDirectory, usersKey, redisUrl: undefined })
+  const { store, close } = await openUsers({ dataDirectory: () => dataDirectory, usersKey, redisUrl: undefined })
   const users = makeDemoUsers()
   const hasher = await passwordHasher(userKeys(usersKey).pepper)
   await Promise.all(users.map((user) => putUser(store, hasher, user)))

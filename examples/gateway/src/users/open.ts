@@ -6,8 +6,8 @@ import { redisUserStore } from './redis-store.js'
 import type { UserStore } from './store.js'
 
 export interface UserStoreSettings {
-  /** Where the embedded store is, below it `users`. */
-  readonly dataDirectory: string
+  /** Where the embedded store is, below it `users`. Asked where there is no Redis. */
+  readonly dataDirectory: () => string
   readonly usersKey: string
   /** Absent: the embedded store. */
   readonly redisUrl: string | undefined
@@ -24,7 +24,7 @@ export interface OpenUsers {
 export async function openUsers({ dataDirectory, usersKey, redisUrl }: UserStoreSettings): Promise<OpenUsers> {
   const { seal } = userKeys(usersKey)
   if (redisUrl === undefined) {
-    const store = await levelUserStore(join(dataDirectory, 'users'), seal)
+    const store = await levelUserStore(join(dataDirectory(), 'users'), seal)
     return { store, close: () => store.close() }
   }
   const redis = await connect(redisUrl)

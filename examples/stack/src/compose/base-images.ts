@@ -3,5 +3,6 @@ export function baseImages(composeFile: string, dockerfile: string): readonly st
   const named = [...composeFile.matchAll(/^ {4}image: (\S+)$/gm)].map(([, name = '']) => name)
   const base = /^ARG NODE_IMAGE=(\S+)$/m.exec(dockerfile)?.[1]
   if (base === undefined) throw new Error('the Dockerfile names no NODE_IMAGE')
-  return [base, ...named.filter((name) => !name.startsWith('countersign-') && !name.startsWith('grafana/'))]
+  const foreign = named.filter((name) => !name.startsWith('countersign-') && !name.startsWith('grafana/'))
+  return [base, ...new Set(foreign)]
 }

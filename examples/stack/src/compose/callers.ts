@@ -56,7 +56,11 @@ export async function reporting(stack: Stack): Promise<(ordersUrl: string) => Se
   })
 }
 
-/** Logs ada in and returns her token, as a header. */
+/**
+ * Logs ada in and returns her token, as a header.
+ *
+ * @throws {Error} she is not let in
+ */
 export async function tokenOfAda(stack: Stack, gatewayUrl: string): Promise<Readonly<Record<string, string>>> {
   const users: readonly DemoUser[] = JSON.parse(await stack.exec('keys', ['cat', '/keys/clients/users.json']))
   const ada = users.find(({ name }) => name === 'ada')
@@ -65,6 +69,7 @@ export async function tokenOfAda(stack: Stack, gatewayUrl: string): Promise<Read
     headers: { 'content-type': 'application/json' },
     body: JSON.stringify({ username: 'ada', password: ada?.password }),
   })
+  if (answer.status !== 200) throw new Error(`ada is answered ${answer.status}`)
   const { access_token: token } = (await answer.json()) as { access_token: string }
   return { authorization: `Bearer ${token}` }
 }

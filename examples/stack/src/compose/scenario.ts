@@ -3,7 +3,7 @@ import { type Answer, reporting, type Sent, send, sendPatiently, tokenOfAda } fr
 import type { Checks } from './checks.js'
 import type { Stack } from './stack.js'
 
-const LASTING = ['redis', 'keys', 'gateway', 'orders-1', 'orders-2', 'inventory', 'prometheus']
+const LASTING = ['redis', 'users', 'keys', 'gateway', 'orders-1', 'orders-2', 'inventory', 'prometheus']
 const SERVICES = ['gateway', 'orders-1', 'orders-2', 'inventory']
 
 /** What the checks send with. */
@@ -38,6 +38,7 @@ export async function playScenario(stack: Stack, checks: Checks): Promise<void> 
   const taken = await checkSharedNonces(parts)
   await checkKeyChange(parts)
   await checkRedisOutage(parts, taken)
+  await checkUsersKept(parts)
   await checkPrometheus(parts)
   await checkReplicaStop(parts)
 }
@@ -178,6 +179,22 @@ async function checkRedisOutage(parts: Parts, taken: readonly Sent[]): Promise<v
     again.map(({ status, code }) => [status, code]),
     taken.map(() => [401, 'replayed']),
   )
+}
+
+async function checkUsersKept({ stack, checks, gateway }: Parts): Promise<void> {
+  await stack.must(['kill', 'users'])
+  const refused = await tokenOfAda(stack, gateway).then(
+    () => 'let in',
+    () => 'refused',
+  )
+  checks.equal('the store of users is killed: nobody is logged in', refused, 'refused')
+  await stack.must(['start', 'users'])
+  const logsIn = () =>
+    tokenOfAda(stack, gateway).then(
+      () => true,
+      () => false,
+    )
+  checks.equal('it is back with the users that it had: ada logs in', await stack.until(logsIn, 30), true)
 }
 
 async function checkReplicaStop({ stack, checks, gateway, token, sign, replicas: [, second] }: Parts): Promise<void> {
