@@ -29,8 +29,8 @@ await runService('gateway', async (log) => {
   }
   const users = await openUsers({ dataDirectory, usersKey: read.USERS_KEY, redisUrl })
   const shared = sharedOverRedis(users.redis, log)
-  const gateway = await withSurroundings('gateway', log, ({ observe }) =>
-    startGateway({ ...options, ...shared, users: users.store, observe }),
+  const gateway = await withSurroundings('gateway', log, ({ observe, identity }) =>
+    startGateway({ ...options, ...shared, users: users.store, observe, identity }),
   ).catch(async (error: unknown) => {
     await users.close()
     throw error

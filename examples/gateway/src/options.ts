@@ -1,6 +1,6 @@
 import type { Clock, RevocationStore, SecretInput, Verifier } from '@countersign/core'
 import type { RefreshStore, SigningKeySource } from '@countersign/issuer'
-import type { HttpLimits } from '@countersign-example/kit'
+import type { HttpLimits, LiveIdentity } from '@countersign-example/kit'
 import type { Redis } from 'ioredis'
 import type { Logger } from 'pino'
 import type { UserStore } from './users/store.js'
@@ -20,6 +20,8 @@ export interface GatewayOptions {
   /** Scheme, host and port of the services, without a slash at the end. */
   readonly ordersUrl: string
   readonly inventoryUrl: string
+  /** Call the services over mutual TLS, with this certificate. Absent: whatever their URLs say, without one. */
+  readonly identity?: LiveIdentity | undefined
   /** What requests to orders are signed with, and those to inventory. */
   readonly gatewaySecret: SecretInput
   readonly gatewayInventorySecret: SecretInput

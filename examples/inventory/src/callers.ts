@@ -1,4 +1,5 @@
-import { type HmacKeySource, keyRing, type SecretInput } from '@countersign/core'
+import { type HmacKeySource, keyRing, type MutualTlsClient, type SecretInput } from '@countersign/core'
+import { spiffeId } from '@countersign-example/kit'
 
 /** What orders signs with, and what the warehouse signs with. */
 export interface CallerSecrets {
@@ -28,3 +29,13 @@ export function inventoryCallers({ ordersSecret, warehouseSecret, gatewaySecret 
     },
   ])
 }
+
+/**
+ * Whose certificates inventory takes, where services talk over mutual TLS. Those who sign have no roles by it: the signature beside it has to be
+ * the same client's. The warehouse's older signature covers no other credentials and is refused beside any: it leaves it out.
+ */
+export const CERTIFICATES: readonly MutualTlsClient[] = [
+  { name: spiffeId('gateway'), client: 'gateway' },
+  { name: spiffeId('orders'), client: 'orders' },
+  { name: spiffeId('warehouse'), client: 'warehouse', roles: ['stock:deliver'] },
+]

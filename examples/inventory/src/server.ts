@@ -4,15 +4,27 @@ import {
   type HmacKeySource,
   hmac,
   memoryReplayStore,
+  mutualTls,
   type Policy,
   type ReplayStore,
   type VerificationKeySource,
   type Verifier,
 } from '@countersign/core'
 import { countersign } from '@countersign/fastify'
-import { Front, type HttpLimits, healthReport, httpLimits, type Service, warmUp } from '@countersign-example/kit'
-import Fastify from 'fastify'
+import {
+  Front,
+  followTls,
+  type HttpLimits,
+  healthReport,
+  httpLimits,
+  type LiveIdentity,
+  mutualTlsOptions,
+  type Service,
+  warmUp,
+} from '@countersign-example/kit'
+import Fastify, { type FastifyBaseLogger, type FastifyInstance } from 'fastify'
 import { type Logger, pino } from 'pino'
+import { CERTIFICATES } from './callers.js'
 
 export interface InventoryOptions {
   readonly port: number
@@ -28,6 +40,8 @@ export interface InventoryOptions {
   readonly log?: Logger
   /** How long a client may take. */
   readonly limits?: HttpLimits
+  /** Serve over mutual TLS, with this certificate. Absent: http. */
+  readonly identity?: LiveIdentity | undefined
 }
 
 /** Orders for itself, or the gateway on behalf of a user. */
@@ -44,7 +58,7 @@ const READ_STOCK: Policy = {
  * @throws {Error} an option that Countersign refuses, a port that is taken
  */
 export async function startInventory(options: InventoryOptions): Promise<Service> {
-  const { users, log = pino({ name: 'inventory' }), limits = httpLimits({}) } = options
+  const { users, identity, log = pino({ name: 'inventory' }), limits = httpLimits({}) } = options
 
   const verifier = createVerifier({
     audience: 'inventory',
@@ -53,6 +67,7 @@ export async function startInventory(options: InventoryOptions): Promise<Service
         ? []
         : [bearer({ issuers: [{ issuer: users.issuer, algorithms: ['ES256'], keys: users.tokenKeys }] })]),
       hmac({ keys: options.callers, replay: options.replay ?? memoryReplayStore() }),
+      ...(identity === undefined ? [] : [mutualTls({ identity: 'spiffe', clients: CERTIFICATES })]),
     ],
     audit: log,
   })
@@ -61,7 +76,7 @@ export async function startInventory(options: InventoryOptions): Promise<Service
     ['tea', 1000],
     ['coffee', 500],
   ])
-  const app = Fastify({ loggerInstance: log, http: limits, requestTimeout: limits.requestTimeout })
+  const app = emptyServer(log, limits, identity)
   const front = new Front(app.server, log)
   await app.register(countersign, { verifier })
   app.addContentTypeParser('application/x-www-form-urlencoded', { parseAs: 'string' }, (_request, body, done) => {
@@ -111,6 +126,15 @@ export async function startInventory(options: InventoryOptions): Promise<Service
       await verifier.close()
     },
   }
+}
+
+function emptyServer(log: Logger, limits: HttpLimits, identity: LiveIdentity | undefined): FastifyInstance {
+  const common = { loggerInstance: log as FastifyBaseLogger, requestTimeout: limits.requestTimeout }
+  if (identity === undefined) return Fastify({ ...common, http: limits })
+  const app = Fastify({ ...common, https: mutualTlsOptions(identity, limits) })
+  followTls(app.server, identity, log)
+  // A server of https is one of http, to whom it serves.
+  return app as unknown as FastifyInstance
 }
 
 interface Movement {

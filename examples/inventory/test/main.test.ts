@@ -1,11 +1,16 @@
 import { type ChildProcessByStdio, spawn } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
 import { once } from 'node:events'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import type { Readable } from 'node:stream'
 import { text } from 'node:stream/consumers'
 import { fileURLToPath } from 'node:url'
-import { describe, expect, it } from 'vitest'
+import { fetchOver, LiveIdentity } from '@countersign-example/kit'
+import { filesOf, writeCertificates } from '@countersign-example/mtls'
+import { describe, expect, it, onTestFinished } from 'vitest'
 
 const MAIN = fileURLToPath(new URL('../dist/main.js', import.meta.url))
 const secret = (): string => randomBytes(32).toString('base64url')
@@ -14,21 +19,49 @@ function run(environment: NodeJS.ProcessEnv): ChildProcessByStdio<null, Readable
   return spawn(process.execPath, [MAIN], { env: environment, stdio: ['ignore', 'pipe', 'pipe'] })
 }
 
+/** The address in the first line of the log that has one. */
+async function urlIn({ stdout }: ReturnType<typeof run>, form: RegExp): Promise<string> {
+  for await (const line of createInterface({ input: stdout })) {
+    const [url] = form.exec(String(JSON.parse(line).msg)) ?? []
+    if (url !== undefined) return url
+  }
+  throw new Error('it ended without an address')
+}
+
 describe('a service as a process', () => {
   it('listens, writes JSON lines on stdout, and ends with 0 on SIGTERM', async () => {
     const child = run({ PORT: '0', ORDERS_SECRET: secret(), WAREHOUSE_SECRET: secret() })
     const ended = once(child, 'close')
-    let url: string | undefined
-    for await (const line of createInterface({ input: child.stdout })) {
-      url ??= /http:\/\/127\.0\.0\.1:[0-9]+/.exec(String(JSON.parse(line).msg))?.[0]
-      if (url !== undefined) break
-    }
+    const url = await urlIn(child, /http:\/\/127\.0\.0\.1:[0-9]+/)
     const answer = await fetch(`${url}/health`)
     expect(answer.status).toBe(200)
     expect(await answer.json()).toEqual({
       ready: true,
       keys: [{ scheme: 'hmac', ready: true, keys: 2, activeKeys: 2 }],
     })
+    child.kill('SIGTERM')
+    expect((await ended)[0]).toBe(0)
+  })
+
+  it('listens over mutual TLS where its settings name a certificate', async () => {
+    const directory = mkdtempSync(join(tmpdir(), 'inventory-'))
+    onTestFinished(() => rmSync(directory, { recursive: true }))
+    await writeCertificates(directory)
+    const { certificate, key, authorities } = filesOf(directory, 'inventory')
+    const child = run({
+      ...{ PORT: '0', ORDERS_SECRET: secret(), WAREHOUSE_SECRET: secret() },
+      ...{ TLS_CERTIFICATE_FILE: certificate, TLS_KEY_FILE: key, TLS_CA_FILE: authorities },
+    })
+    const ended = once(child, 'close')
+    const url = await urlIn(child, /https:\/\/127\.0\.0\.1:[0-9]+/)
+    const identity = new LiveIdentity({ files: filesOf(directory, 'warehouse') })
+    const agent = identity.agent()
+    const body = new URLSearchParams({ item: 'tea', quantity: '5' })
+    const delivered = await fetchOver(agent)(`${url}/deliveries`, { method: 'POST', body })
+    expect([delivered.status, await delivered.json()]).toMatchObject([201, { total: 1005, from: 'warehouse' }])
+    await expect(fetch(`${url}/health`)).rejects.toThrow()
+    identity.close()
+    await agent.close()
     child.kill('SIGTERM')
     expect((await ended)[0]).toBe(0)
   })

@@ -1,5 +1,6 @@
 import 'reflect-metadata'
 import { KeyObject, randomBytes, webcrypto } from 'node:crypto'
+import { TRUST_DOMAIN } from '@countersign-example/kit'
 import * as x509 from '@peculiar/x509'
 
 /** A certificate authority of one's own: for a demo, or for one team. Its key can name anybody. */
@@ -13,10 +14,9 @@ export interface CertificateRequest {
   readonly spiffeId: string
   /** Where it serves, for those who call it. */
   readonly dnsNames: readonly string[]
+  readonly addresses?: readonly string[]
   readonly validSeconds: number
 }
-
-export const TRUST_DOMAIN = 'example.test'
 
 const ALGORITHM = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' }
 /** A client whose clock is behind may already use it. */
@@ -64,6 +64,7 @@ export async function issue(authority: Authority, request: CertificateRequest): 
       new x509.SubjectAlternativeNameExtension([
         { type: 'url', value: request.spiffeId },
         ...request.dnsNames.map((value) => ({ type: 'dns' as const, value })),
+        ...(request.addresses ?? []).map((value) => ({ type: 'ip' as const, value })),
       ]),
       await x509.AuthorityKeyIdentifierExtension.create(issuer),
     ],

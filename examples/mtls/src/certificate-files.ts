@@ -1,22 +1,19 @@
 import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { type Authority, createAuthority, issue, TRUST_DOMAIN, trustAnchor } from './authority.js'
+import { type IdentityFiles, spiffeId } from '@countersign-example/kit'
+import { type Authority, createAuthority, issue, trustAnchor } from './authority.js'
 
-const SERVICES = ['orders', 'inventory', 'billing'] as const
+const SERVICES = ['gateway', 'orders', 'inventory', 'reporting', 'warehouse'] as const
 export type ServiceName = (typeof SERVICES)[number]
 
 const DAY_SECONDS = 86_400
 const AUTHORITY_SECONDS = 365 * DAY_SECONDS
 export const CERTIFICATE_SECONDS: number = 7 * DAY_SECONDS
 
-export const spiffeId = (service: string): string => `spiffe://${TRUST_DOMAIN}/${service}`
-
 /** The files of one service: its certificate with its key, and the authorities that it trusts. */
-export function filesOf(
-  directory: string,
-  service: ServiceName,
-): { readonly identity: string; readonly trust: string } {
-  return { identity: join(directory, `${service}.pem`), trust: join(directory, 'ca.pem') }
+export function filesOf(directory: string, service: ServiceName): IdentityFiles {
+  const certificate = join(directory, `${service}.pem`)
+  return { certificate, key: certificate, authorities: join(directory, 'ca.pem') }
 }
 
 /**
@@ -27,8 +24,9 @@ export async function writeCertificates(directory: string, validSeconds: number 
   mkdirSync(directory, { recursive: true, mode: 0o700 })
   const authority = await readOrCreateAuthority(directory)
   for (const service of SERVICES) {
-    const request = { spiffeId: spiffeId(service), dnsNames: ['localhost', service], validSeconds }
-    replaceFile(filesOf(directory, service).identity, await issue(authority, request))
+    const names = { dnsNames: ['localhost', service], addresses: ['127.0.0.1', '::1'] }
+    const request = { spiffeId: spiffeId(service), ...names, validSeconds }
+    replaceFile(filesOf(directory, service).certificate, await issue(authority, request))
   }
 }
 

@@ -2,10 +2,9 @@ import { createServer } from 'node:https'
 import type { AddressInfo } from 'node:net'
 import { createVerifier, mutualTls } from '@countersign/core'
 import { countersign } from '@countersign/express'
+import { type IdentityFiles, LiveIdentity, spiffeId } from '@countersign-example/kit'
 import express from 'express'
 import { type Logger, pino } from 'pino'
-import { spiffeId } from './certificate-files.js'
-import { type IdentityFiles, LiveIdentity } from './live-identity.js'
 import type { TlsService } from './tls-service.js'
 
 export interface InventoryOptions {

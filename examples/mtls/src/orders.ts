@@ -1,12 +1,9 @@
-import { Agent } from 'node:https'
 import type { AddressInfo } from 'node:net'
 import { createVerifier, mutualTls } from '@countersign/core'
 import { countersign } from '@countersign/fastify'
+import { fetchOver, type IdentityFiles, LiveIdentity, spiffeId } from '@countersign-example/kit'
 import Fastify from 'fastify'
 import { type Logger, pino } from 'pino'
-import { call } from './call.js'
-import { spiffeId } from './certificate-files.js'
-import { type IdentityFiles, LiveIdentity } from './live-identity.js'
 import type { TlsService } from './tls-service.js'
 
 export interface OrdersOptions {
@@ -17,7 +14,7 @@ export interface OrdersOptions {
   readonly log?: Logger
 }
 
-/** Starts orders: Fastify, called by billing, calls inventory with its own certificate. */
+/** Starts orders: Fastify, called by reporting, calls inventory with its own certificate. */
 export async function startOrders(options: OrdersOptions): Promise<TlsService> {
   const { port, files, reloadSeconds = 5, log = pino({ name: 'orders' }) } = options
   const identity = new LiveIdentity({ files, reloadSeconds, onRefused: (err) => log.warn({ err }, 'certificate kept') })
@@ -26,21 +23,21 @@ export async function startOrders(options: OrdersOptions): Promise<TlsService> {
     schemes: [
       mutualTls({
         identity: 'spiffe',
-        clients: [{ name: spiffeId('billing'), client: 'billing', roles: ['orders:read'] }],
+        clients: [{ name: spiffeId('reporting'), client: 'reporting', roles: ['orders:read'] }],
       }),
     ],
     audit: log,
   })
-  const agent = new Agent({ keepAlive: true })
-  identity.followAgent(agent)
+  const agent = identity.agent()
+  const callInventory = fetchOver(agent)
 
   const app = Fastify({ https: { ...identity.material, requestCert: true }, loggerInstance: log })
   identity.follow(app.server)
   await app.register(countersign, { verifier })
   app.get('/orders', { config: { auth: { scheme: 'mtls', anyRole: ['orders:read'] } } }, async (request, reply) => {
-    const { status, body } = await call(agent, new URL('/stock', options.inventoryUrl))
-    return status === 200
-      ? { for: request.auth.principal.id, stock: body }
+    const answer = await callInventory(new URL('/stock', options.inventoryUrl))
+    return answer.ok
+      ? { for: request.auth.principal.id, stock: await answer.json() }
       : reply.code(502).send({ error: 'inventory' })
   })
 
@@ -49,8 +46,8 @@ export async function startOrders(options: OrdersOptions): Promise<TlsService> {
     url: `https://localhost:${(app.server.address() as AddressInfo).port}`,
     async close() {
       identity.close()
-      agent.destroy()
       await app.close()
+      await agent.close()
       await verifier.close()
     },
   }

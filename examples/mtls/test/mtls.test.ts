@@ -8,14 +8,14 @@ import { join } from 'node:path'
 import { connect } from 'node:tls'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
+import { fetchOver, type LiveAgent, LiveIdentity, spiffeId } from '@countersign-example/kit'
 import { pino } from 'pino'
 import { beforeAll, describe, expect, it, onTestFinished } from 'vitest'
 import { createAuthority, issue, trustAnchor } from '../src/authority.js'
-import { call } from '../src/call.js'
-import { filesOf, replaceFile, spiffeId, writeCertificates } from '../src/certificate-files.js'
+import { filesOf, replaceFile, writeCertificates } from '../src/certificate-files.js'
 import { startInventory } from '../src/inventory.js'
-import { LiveIdentity } from '../src/live-identity.js'
 import { startOrders } from '../src/orders.js'
+import { call } from './support/call.js'
 
 const RELOAD_SECONDS = 0.02
 const log = pino({ level: 'silent' })
@@ -59,10 +59,10 @@ const named = (spiffe: string, validSeconds = 60, by = authority()) => {
 }
 
 describe('a certificate', () => {
-  it('of billing calls orders, which calls inventory with its own', async () => {
-    expect(await callWith(read('billing.pem'))).toEqual({
+  it('of reporting calls orders, which calls inventory with its own', async () => {
+    expect(await callWith(read('reporting.pem'))).toEqual({
       status: 200,
-      body: { for: 'billing', stock: { tea: 1000, for: 'orders' } },
+      body: { for: 'reporting', stock: { tea: 1000, for: 'orders' } },
     })
   })
 
@@ -75,13 +75,13 @@ describe('a certificate', () => {
   })
 
   it('of another authority does not come through the handshake, whoever it names', async () => {
-    const foreign = await named(spiffeId('billing'), 60, await createAuthority(60))
+    const foreign = await named(spiffeId('reporting'), 60, await createAuthority(60))
     await expect(callWith(foreign)).rejects.toThrow()
   })
 
   it('that is over does not come through the handshake', async () => {
-    await expect(callWith(await named(spiffeId('billing'), -1))).rejects.toThrow()
-    expect((await callWith(await named(spiffeId('billing'), 60))).status).toBe(200)
+    await expect(callWith(await named(spiffeId('reporting'), -1))).rejects.toThrow()
+    expect((await callWith(await named(spiffeId('reporting'), 60))).status).toBe(200)
   })
 
   it('is needed', async () => {
@@ -89,7 +89,7 @@ describe('a certificate', () => {
   })
 
   it('of orders is what inventory shows nobody else', async () => {
-    const agent = new Agent({ ca: read('ca.pem'), cert: read('billing.pem'), key: read('billing.pem') })
+    const agent = new Agent({ ca: read('ca.pem'), cert: read('reporting.pem'), key: read('reporting.pem') })
     onTestFinished(() => agent.destroy())
     expect(await call(agent, `${directory.inventory}/stock`)).toMatchObject({ status: 401 })
   })
@@ -97,7 +97,7 @@ describe('a certificate', () => {
 
 describe('while the services run', () => {
   async function serialShown(url: string, path: string): Promise<string> {
-    const pem = read('billing.pem', path)
+    const pem = read('reporting.pem', path)
     const { hostname, port } = new URL(url)
     const socket = connect({ host: hostname, port: Number(port), ca: read('ca.pem', path), cert: pem, key: pem })
     await once(socket, 'secureConnect')
@@ -130,19 +130,21 @@ describe('while the services run', () => {
 
   it('certificates are rotated three times and no request is dropped', async () => {
     const { path, orders, inventory, shows } = await running()
-    const kept = new LiveIdentity({ files: filesOf(path, 'billing'), reloadSeconds: RELOAD_SECONDS })
-    const keepingAlive = new Agent({ keepAlive: true, maxSockets: 2 })
-    const connectingAnew = new Agent({ maxSockets: 2 })
-    for (const agent of [keepingAlive, connectingAnew]) kept.followAgent(agent)
-    onTestFinished(() => {
+    const kept = new LiveIdentity({ files: filesOf(path, 'reporting'), reloadSeconds: RELOAD_SECONDS })
+    const [keepingAlive, connectingAnew] = [kept.agent(), kept.agent({ pipelining: 0 })]
+    onTestFinished(async () => {
       kept.close()
-      keepingAlive.destroy()
-      connectingAnew.destroy()
+      await Promise.all([keepingAlive.close(), connectingAnew.close()])
     })
     const state = { isOver: false }
     const statuses: number[] = []
-    const caller = async (agent: Agent) => {
-      while (!state.isOver) statuses.push((await call(agent, `${orders.url}/orders`)).status)
+    const caller = async (agent: LiveAgent) => {
+      const send = fetchOver(agent)
+      while (!state.isOver) {
+        const answer = await send(`${orders.url}/orders`)
+        statuses.push(answer.status)
+        await answer.json()
+      }
     }
     const callers = [keepingAlive, connectingAnew].map(caller)
     for (let round = 0; round < 3; round++) {
@@ -158,10 +160,10 @@ describe('while the services run', () => {
 
   it('an authority is replaced: both are trusted for a while, then the old one no more', async () => {
     const { path, orders } = await running()
-    const oldCertificate = read('billing.pem', path)
+    const oldCertificate = read('reporting.pem', path)
     const oldAnchor = read('ca.pem', path)
     const next = await createAuthority(3600)
-    const newCertificate = await named(spiffeId('billing'), 60, next)
+    const newCertificate = await named(spiffeId('reporting'), 60, next)
     const oldOrders = { ca: oldAnchor }
     const isTaken = async (pem: string) => {
       return callWith(pem, oldOrders, orders.url).then(
@@ -176,7 +178,7 @@ describe('while the services run', () => {
     // The services still show certificates of the old authority, and take those of the new one alone: inventory has to go on trusting orders.
     const both = { ca: `${oldAnchor}\n${trustAnchor(next)}` }
     for (const name of ['orders', 'inventory'] as const) {
-      replaceFile(filesOf(path, name).identity, await named(spiffeId(name), 60, next))
+      replaceFile(filesOf(path, name).certificate, await named(spiffeId(name), 60, next))
     }
     replaceFile(join(path, 'ca.pem'), trustAnchor(next))
     await eventually(async () => {
@@ -195,10 +197,10 @@ describe('while the services run', () => {
     const identity = new LiveIdentity({ files, reloadSeconds: 3600, onRefused: (error) => refused.push(error) })
     onTestFinished(() => identity.close())
     const before = identity.material
-    writeFileSync(files.identity, 'half a certif')
+    writeFileSync(files.certificate, 'half a certif')
     identity.reload()
     expect([identity.material, refused.length]).toEqual([before, 1])
-    rmSync(files.identity)
+    rmSync(files.certificate)
     identity.reload()
     expect([identity.material, refused.length]).toEqual([before, 2])
     await writeCertificates(path)
@@ -215,12 +217,13 @@ describe('make-certificates', () => {
   it('makes everything at first, and new certificates of the same authority after that', async () => {
     const path = scratch()
     onTestFinished(() => rmSync(path, { recursive: true }))
-    const names = ['ca.pem', 'ca-key.pem', 'orders.pem', 'inventory.pem', 'billing.pem']
+    const services = ['gateway', 'orders', 'inventory', 'reporting', 'warehouse']
+    const names = ['ca.pem', 'ca-key.pem', ...services.map((name) => `${name}.pem`)]
     await run(process.execPath, [command, path])
     const first = names.map((name) => read(name, path))
     await run(process.execPath, [command, path])
     const second = names.map((name) => read(name, path))
-    expect(names.map((_, index) => first[index] === second[index])).toEqual([true, true, false, false, false])
+    expect(names.map((_, index) => first[index] === second[index])).toEqual([true, true, ...services.map(() => false)])
   }, 60_000)
 
   it('says how it is used', async () => {

@@ -1,4 +1,5 @@
-import { type HmacKeySource, keyRing, type SecretInput } from '@countersign/core'
+import { type HmacKeySource, keyRing, type MutualTlsClient, type SecretInput } from '@countersign/core'
+import { spiffeId } from '@countersign-example/kit'
 
 /** What the gateway signs with, and what the reporting service signs with. */
 export interface CallerSecrets {
@@ -13,3 +14,12 @@ export function orderCallers({ gatewaySecret, reportingSecret }: CallerSecrets):
     { id: 'reporting-1', client: 'reporting', secret: reportingSecret, roles: ['orders:read'] },
   ])
 }
+
+/**
+ * Whose certificates orders takes, where services talk over mutual TLS. They have no roles: a certificate alone may do nothing, the signature beside
+ * it has to be the same client's.
+ */
+export const CERTIFICATES: readonly MutualTlsClient[] = [
+  { name: spiffeId('gateway'), client: 'gateway' },
+  { name: spiffeId('reporting'), client: 'reporting' },
+]

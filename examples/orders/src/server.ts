@@ -1,6 +1,4 @@
 import { once } from 'node:events'
-import { createServer, type Server } from 'node:http'
-import type { AddressInfo } from 'node:net'
 import { createSigner, signedFetch } from '@countersign/client'
 import {
   bearer,
@@ -8,6 +6,7 @@ import {
   type HmacKeySource,
   hmac,
   memoryReplayStore,
+  mutualTls,
   type Policy,
   type ReplayStore,
   type SecretInput,
@@ -15,9 +14,22 @@ import {
   type Verifier,
 } from '@countersign/core'
 import { countersign } from '@countersign/express'
-import { Front, type HttpLimits, healthReport, httpLimits, type Service, warmUp } from '@countersign-example/kit'
+import {
+  checkServiceUrl,
+  createServiceServer,
+  Front,
+  fetchOver,
+  type HttpLimits,
+  healthReport,
+  httpLimits,
+  type LiveIdentity,
+  type Service,
+  urlOf,
+  warmUp,
+} from '@countersign-example/kit'
 import express, { type ErrorRequestHandler } from 'express'
 import { type Logger, pino } from 'pino'
+import { CERTIFICATES } from './callers.js'
 
 export interface OrdersOptions {
   readonly port: number
@@ -38,6 +50,8 @@ export interface OrdersOptions {
   readonly log?: Logger
   /** How long a client may take. */
   readonly limits?: HttpLimits
+  /** Serve and call over mutual TLS, with this certificate. Absent: http. */
+  readonly identity?: LiveIdentity | undefined
 }
 
 interface Order {
@@ -65,26 +79,30 @@ const REFUND = {
  * @throws {Error} an option that Countersign refuses, a port that is taken
  */
 export async function startOrders(options: OrdersOptions): Promise<Service> {
-  const { issuer, tokenKeys, inventoryUrl, log = pino({ name: 'orders' }), limits = httpLimits({}) } = options
+  const { issuer, tokenKeys, inventoryUrl, identity, log = pino({ name: 'orders' }), limits = httpLimits({}) } = options
+  checkServiceUrl('inventoryUrl', inventoryUrl, identity)
 
   const verifier = createVerifier({
     audience: 'orders',
     schemes: [
       bearer({ issuers: [{ issuer, algorithms: ['ES256'], keys: tokenKeys }] }),
       hmac({ keys: options.callers, replay: options.replay ?? memoryReplayStore() }),
+      ...(identity === undefined ? [] : [mutualTls({ identity: 'spiffe', clients: CERTIFICATES })]),
     ],
     roleHierarchy: { admin: ['orders:read'] },
     audit: log,
   })
+  const agent = identity?.agent()
   const callInventory = signedFetch({
     signer: createSigner({ keyId: 'orders-1', secret: options.ordersSecret, audience: 'inventory' }),
+    ...(agent === undefined ? {} : { fetch: fetchOver(agent) }),
   })
 
   const orders: Order[] = []
   const auth = countersign({ verifier })
   const app = express()
   app.disable('x-powered-by')
-  const server = createServer(limits, app)
+  const server = createServiceServer(app, { limits, identity, log })
   const front = new Front(server, log)
 
   app.get('/health', async (_req, res) => {
@@ -170,7 +188,7 @@ export async function startOrders(options: OrdersOptions): Promise<Service> {
     leave: front.leave,
     async close() {
       await front.close(() => once(server.close(), 'close'))
-      await verifier.close()
+      await Promise.all([verifier.close(), agent?.close()])
     },
   }
 }
@@ -193,10 +211,4 @@ function answerError(log: Logger): ErrorRequestHandler {
     if (status === 500) log.error({ err: error }, 'unexpected')
     res.status(status).json({ error: status === 500 ? 'unexpected' : 'the body cannot be read' })
   }
-}
-
-function urlOf(server: Server): string {
-  // A server that listens on a port has an address of this form.
-  const { address, family, port } = server.address() as AddressInfo
-  return `http://${family === 'IPv6' ? `[${address}]` : address}:${port}`
 }

@@ -1,6 +1,7 @@
 import type { Readable } from 'node:stream'
 import type { Signer } from '@countersign/client'
 import type { Policy } from '@countersign/core'
+import type { LiveIdentity } from '@countersign-example/kit'
 import httpProxy from '@fastify/http-proxy'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { NOT_FOUND, type Problem, sendProblem } from '../problem.js'
@@ -19,6 +20,8 @@ export interface ProxiedService {
   /** What the gateway itself asks; the service decides about the rest. */
   readonly policy: Policy
   readonly signer: Signer
+  /** What it is called with, over mutual TLS. */
+  readonly identity: LiveIdentity | undefined
   /** The user's token as this service takes it; a problem where there is none. */
   tokenFor(userToken: string, request: FastifyRequest): Promise<string | Problem>
 }
@@ -32,6 +35,7 @@ declare module 'fastify' {
 
 const BODY_LIMIT_BYTES = 1_048_576
 const TIMEOUT_MS = 10_000
+const TIMEOUTS = { headersTimeout: TIMEOUT_MS, bodyTimeout: TIMEOUT_MS, connect: { timeout: TIMEOUT_MS } }
 export const UNUSABLE: Problem = { status: 502, code: 'service_unusable', title: 'The service behind cannot be used' }
 
 /**
@@ -48,7 +52,7 @@ export async function proxyTo(app: FastifyInstance, service: ProxiedService): Pr
     await scope.register(httpProxy, {
       ...{ upstream, prefix, rewritePrefix, httpMethods: [...methods], config: { auth: policy } },
       ...{ proxyPayloads: false, disableRequestLogging: true, destroyAgent: true },
-      undici: { headersTimeout: TIMEOUT_MS, bodyTimeout: TIMEOUT_MS, connect: { timeout: TIMEOUT_MS } },
+      undici: service.identity?.agent(TIMEOUTS) ?? TIMEOUTS,
       replyOptions: { rewriteHeaders: headersFromService },
       handler(request, reply, dest, options) {
         const { body } = request

@@ -1,15 +1,18 @@
 import { createSigner, type Signer } from '@countersign/client'
 import type { SecretInput } from '@countersign/core'
 import type { TokenIssuer } from '@countersign/issuer'
+import { checkServiceUrl } from '@countersign-example/kit'
 import { auditedRequest } from '../login/audit.js'
 import type { GatewayOptions } from '../options.js'
 import { type ProxiedService, UNUSABLE } from './proxy.js'
 
 /** The services that are proxied: `/api/orders` with the user's own token, `/api/stock` with one that was exchanged for it. */
 export function servicesBehind(
-  { ordersUrl, inventoryUrl, gatewaySecret, gatewayInventorySecret }: GatewayOptions,
+  { ordersUrl, inventoryUrl, gatewaySecret, gatewayInventorySecret, identity }: GatewayOptions,
   issuer: TokenIssuer,
 ): readonly ProxiedService[] {
+  checkServiceUrl('ordersUrl', ordersUrl, identity)
+  checkServiceUrl('inventoryUrl', inventoryUrl, identity)
   const signerFor = (audience: string, secret: SecretInput): Signer =>
     createSigner({ keyId: 'gateway-1', secret, audience })
   return [
@@ -18,7 +21,7 @@ export function servicesBehind(
       url: ordersUrl,
       ...{ prefix: '/api/orders', rewritePrefix: '/orders', methods: ['GET', 'HEAD', 'POST'] },
       policy: 'authenticated',
-      signer: signerFor('orders', gatewaySecret),
+      ...{ signer: signerFor('orders', gatewaySecret), identity },
       tokenFor: async (userToken) => userToken,
     },
     {
@@ -26,7 +29,7 @@ export function servicesBehind(
       url: inventoryUrl,
       ...{ prefix: '/api/stock', rewritePrefix: '/stock', methods: ['GET', 'HEAD'] },
       policy: 'authenticated',
-      signer: signerFor('inventory', gatewayInventorySecret),
+      ...{ signer: signerFor('inventory', gatewayInventorySecret), identity },
       // Inventory learns who asks, and gets nothing that is good anywhere else.
       async tokenFor(subjectToken, request) {
         const exchanged = await issuer.exchange(

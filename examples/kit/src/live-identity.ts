@@ -1,12 +1,16 @@
 import { readFileSync } from 'node:fs'
-import type { Agent, Server } from 'node:https'
+import type { Server } from 'node:https'
 import { createSecureContext } from 'node:tls'
+import type { Agent } from 'undici'
+import { LiveAgent } from './live-agent.js'
 
+/** Files in PEM. One may be several of them, and is best: replaced by a rename, it never has the certificate of today with the key of yesterday. */
 export interface IdentityFiles {
-  /** PEM: a certificate and its key. */
-  readonly identity: string
-  /** PEM: the authorities whose certificates are taken, one or, while one replaces another, more. */
-  readonly trust: string
+  /** The certificate, and those of authorities between it and one of `authorities`. */
+  readonly certificate: string
+  readonly key: string
+  /** The authorities whose certificates are taken: one or, while one replaces another, more. */
+  readonly authorities: string
 }
 
 /** What TLS is made of, on either side. */
@@ -25,14 +29,14 @@ export interface LiveIdentityOptions {
 }
 
 /**
- * The certificate, key and authorities of a service, taken up anew when their files change. Connections that stand stay as they are, new ones
- * get the new certificate: nothing is dropped.
+ * The certificate, key and authorities of a service, taken up anew when their files change. A server's connections that stand stay as they are, new
+ * ones get the new certificate; an agent moves on to new connections. Nothing is dropped.
  */
 export class LiveIdentity {
   readonly #options: LiveIdentityOptions
   readonly #timer: NodeJS.Timeout
   readonly #servers = new Set<Server>()
-  readonly #agents = new Set<Agent>()
+  readonly #agents = new Set<LiveAgent>()
   #material: TlsMaterial
 
   /** @throws {Error} files that cannot be read, or that TLS does not take */
@@ -51,10 +55,11 @@ export class LiveIdentity {
     this.#servers.add(server)
   }
 
-  /** Keeps what an agent opens connections with up to date. Those of the old certificate are used on until they idle. */
-  followAgent(agent: Agent): void {
+  /** What calls others with this certificate, and takes only those of the same authorities. Whoever asked for it closes it. */
+  agent(options: Agent.Options = {}): LiveAgent {
+    const agent = new LiveAgent(options, this.#material)
     this.#agents.add(agent)
-    Object.assign(agent.options, this.#material)
+    return agent
   }
 
   /** Looks at the files now. */
@@ -63,21 +68,22 @@ export class LiveIdentity {
       const material = read(this.#options.files)
       if (material.cert === this.#material.cert && material.ca === this.#material.ca) return
       for (const server of this.#servers) server.setSecureContext({ ...material })
-      for (const agent of this.#agents) Object.assign(agent.options, material)
+      for (const agent of this.#agents) agent.renew(material)
       this.#material = material
     } catch (error) {
       this.#options.onRefused?.(error)
     }
   }
 
+  /** Looks at the files no more. */
   close(): void {
     clearInterval(this.#timer)
   }
 }
 
-function read({ identity, trust }: IdentityFiles): TlsMaterial {
-  const pem = readFileSync(identity, 'utf8')
-  const material = { cert: pem, key: pem, ca: readFileSync(trust, 'utf8') }
+function read({ certificate, key, authorities }: IdentityFiles): TlsMaterial {
+  const text = (file: string): string => readFileSync(file, 'utf8')
+  const material = { cert: text(certificate), key: text(key), ca: text(authorities) }
   // Throws where certificate and key are no pair: before a server is told.
   createSecureContext(material)
   return material
