@@ -107,7 +107,8 @@ export async function failingSink(bench: FaultBench, name: ServiceName, error: '
 
 /** R22: no file can be opened, a connection neither. */
 export function noFiles({ load, withService }: FaultBench, name: ServiceName): Promise<FaultRow> {
-  return withService(name, { mostFiles: 64 }, async (service) => {
+  return withService(name, {}, async (service) => {
+    service.limitFiles(64)
     const during = await load.run(service, { connections: 200, perSecond: 100, seconds: 2 })
     await sleep(500)
     const after = await load.run(service, { connections: 8, perSecond: 100, seconds: 2 })

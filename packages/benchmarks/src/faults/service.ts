@@ -1,4 +1,4 @@
-import { type ChildProcess, spawn } from 'node:child_process'
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
 import { createPublicKey } from 'node:crypto'
 import { once } from 'node:events'
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs'
@@ -22,7 +22,6 @@ export interface ServiceOptions {
   readonly environment?: Readonly<Record<string, string>>
   /** Modules that run first: faults from inside. */
   readonly imports?: readonly string[]
-  readonly mostFiles?: number
   /** Another service that takes the same requests. */
   readonly main?: URL
 }
@@ -65,12 +64,11 @@ export class ServiceProcess {
   }
 
   static async start(name: ServiceName, jwksUrl: string, options: ServiceOptions = {}): Promise<ServiceProcess> {
-    const { output = 'read', environment = {}, imports = [], mostFiles } = options
+    const { output = 'read', environment = {}, imports = [] } = options
     const keys = makeKeys()
     const port = await freePort()
     const { main = new URL('main.js', import.meta.resolve(`@countersign-example/${name}`)) } = options
     const command = [
-      ...(mostFiles === undefined ? [] : ['prlimit', `--nofile=${mostFiles}`]),
       ...(canPin ? ['taskset', '-c', SERVICE_CORE] : []),
       process.execPath,
       ...imports.flatMap((url) => ['--import', url]),
@@ -94,6 +92,11 @@ export class ServiceProcess {
 
   get isAlive(): boolean {
     return this.child.exitCode === null && this.child.signalCode === null
+  }
+
+  /** From now on: what is open stays open. Before it is ready a service opens hundreds of files at once. */
+  limitFiles(most: number): void {
+    execFileSync('prlimit', [`--pid=${this.child.pid}`, `--nofile=${most}`])
   }
 
   /** How many audit records match, once none has come for a second. */
