@@ -140,8 +140,9 @@ class World {
     if (outcome === 'found') {
       // Never a key outside the last set that was served, or the one before: while that was fresh, or nothing better was known than that asking
       // had failed; nor of one that is too old.
-      const isGood = before.served !== undefined && (before.at < before.served.at + REFRESH || before.isFailing)
-      expect([...(isGood ? before.served.kids : []), ...(this.served?.kids ?? [])]).toContain(kid)
+      const { served = { kids: [], at: 0 } } = before
+      const known = before.at < served.at + REFRESH || before.isFailing ? served.kids : []
+      expect([...known, ...(this.served?.kids ?? [])]).toContain(kid)
       expect(usable(this.served)).toBe(true)
     } else if (outcome === 'unknown') {
       // Never a refusal of a key that the last set has, nor one without asking: the set is younger than a cooldown.
